@@ -1,0 +1,38 @@
+# The two commands that matter: `make run` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
+
+run: $(READY)  ## make the environment and forecast the demo institute
+	@$(BIN)/aforo run
+
+test: $(READY)  ## lint, types, dbt's own tests and every pytest
+	@./.ci/checks
+
+test-fast: $(READY)  ## the tests that need no pipeline run
+	@$(BIN)/python -m pytest -m 'not slow'
+
+lint: $(READY)  ## ruff, mypy and sqlfluff
+	@./.ci/lint
+
+build: $(READY)  ## dbt alone, by hand: the same tables in data/
+	@$(BIN)/dbt build --vars "$$(cat version.yml)"
+
+docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
+	@$(BIN)/aforo docs
+
+# Remade only when the lock or the project's own metadata change.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aforo needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the environment into $(VENV) (once, about a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.PHONY: help run test test-fast lint build docs
