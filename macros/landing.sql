@@ -1,0 +1,166 @@
+{# A contract table as the source has it right now, typed, with the problems of each row beside it.
+   `problemas` is empty for a sound row; the audit tests stop the table where it is not. #}
+{% macro landing(tabla) -%}
+    {%- set relation = source('instituto', tabla) -%}
+    {%- if execute -%}
+    {%- set contract = contract_of(tabla) -%}
+    {%- set reader = source_reader(tabla, contract.requerida) -%}
+    {%- set delivered = delivered_columns(tabla, reader, contract) -%}
+with
+delivered as (
+    select
+        {%- for c in contract.columns %}
+        {%- if c.name in delivered %}
+        nullif(trim(cast("{{ delivered[c.name] }}" as varchar)), '') as {{ c.name }},
+        {%- else %}
+        cast(null as varchar) as {{ c.name }},
+        {%- endif %}
+        {%- endfor %}
+        {%- if reader %}
+        filename as archivo,
+        row_number() over () as posicion
+    from {{ reader }}
+        {%- else %}
+        cast(null as varchar) as archivo,
+        cast(null as bigint) as posicion
+    where false
+        {%- endif %}
+),
+
+numbered as (
+    select
+        * exclude (posicion),
+        posicion - min(posicion) over (partition by archivo) + 1 as fila
+    from delivered
+),
+
+keyed as (
+    select
+        {%- if tabla == 'programacion' and 'seccion_id' not in delivered %}
+        * replace (
+            'G' || left(md5(concat_ws('|', periodo, sede, curso, horario, cast(row_number() over (
+                partition by periodo, sede, curso, horario
+                order by estado, vacantes, matriculados, archivo, fila
+            ) as varchar))), 16) as seccion_id
+        )
+        {%- else %}
+        *
+        {%- endif %}
+    from numbered
+),
+
+typed as (
+    select
+        {%- for c in contract.columns %}
+        {{ typed_column(c) }} as {{ c.name }},
+        {{ c.name }} as {{ c.name }}_texto,
+        {%- endfor %}
+        count(*) over (partition by {{ contract.clave | join(', ') }}) as repeticiones,
+        archivo,
+        fila
+    from keyed
+)
+
+select
+    {%- for c in contract.columns %}
+    {{ c.name }},
+    {%- endfor %}
+    archivo,
+    fila,
+    list_filter([
+        {%- for c in contract.columns %}
+        {%- for check in column_checks(c, contract) %}
+        case when {{ check.condition }}
+            then {'columna': '{{ c.name }}', 'valor': {{ c.name }}_texto, 'problema': {{ quoted(check.problem) }}, 'remedio': {{ quoted(check.remedy) }}} end,
+        {%- endfor %}
+        {%- endfor %}
+        case when repeticiones > 1
+            then {
+                'columna': '{{ contract.clave | join(', ') }}',
+                'valor': concat_ws(', ', {{ contract.clave | map('string') | join('_texto, ') }}_texto),
+                'problema': 'the key is there ' || cast(repeticiones as varchar) || ' times',
+                'remedio': 'leave one row a key'
+            } end
+    ], lambda x: x is not null) as problemas
+from typed
+    {%- else -%}
+select 1
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The contract of a table, from the sources' yml. #}
+{% macro contract_of(tabla) -%}
+    {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', 'instituto') | selectattr('name', 'equalto', tabla) | first -%}
+    {%- set columns = [] -%}
+    {%- for c in node.columns.values() -%}
+        {%- do columns.append({'name': c.name, 'type': c.data_type, 'meta': c.config.meta}) -%}
+    {%- endfor -%}
+    {{ return({'columns': columns, 'clave': node.config.meta.clave, 'requerida': node.config.meta.get('requerida', false)}) }}
+{%- endmacro %}
+
+
+{# Contract column -> the source's own spelling of it. Stops on a missing or a personal column. #}
+{% macro delivered_columns(tabla, reader, contract) -%}
+    {%- if not reader -%}{{ return({}) }}{%- endif -%}
+    {%- set found = {} -%}
+    {%- for row in run_query("describe select * from " ~ reader).rows -%}
+        {%- if is_personal(row[0]) -%}
+            {{ stop("Table " ~ tabla ~ ", column " ~ row[0] ~ ": a person's name or number must not be delivered. "
+                ~ "Leave the column out of the export (" ~ reader ~ ").") }}
+        {%- endif -%}
+        {%- do found.update({row[0] | trim | lower: row[0]}) -%}
+    {%- endfor -%}
+    {%- set missing = [] -%}
+    {%- for c in contract.columns if c.meta.get('requerida') and c.name not in found -%}
+        {%- do missing.append(c.name) -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {{ stop("Table " ~ tabla ~ ": column " ~ missing | join(', ') ~ " is required and missing in " ~ reader
+            ~ ". It has: " ~ found | join(', ') ~ ". Add the column, or rename the one that holds it.") }}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{% macro is_personal(column) -%}
+    {{ return(modules.re.search(
+        '(?i)(^|_)(dni|ruc|pasaporte|documento|correo|email|e_mail|telefono|celular|apellidos?|docente|profesora?|nombres?_?(alumn|estudiant|docent|profesor).*|alumno_(id|nombre)|estudiante(_id|_nombre)?|codigo_(alumno|estudiante|docente))($|_)',
+        column) is not none) }}
+{%- endmacro %}
+
+
+{# Text to the contract's type; null where it does not fit. 12.0 is an int, 12.5 is none. #}
+{% macro typed_column(c) -%}
+    {%- if c.type == 'integer' -%}
+case when try_cast({{ c.name }} as double) = floor(try_cast({{ c.name }} as double))
+            then try_cast(try_cast({{ c.name }} as double) as integer) end
+    {%- elif c.type == 'varchar' -%}
+{{ c.name }}
+    {%- else -%}
+try_cast({{ c.name }} as {{ c.type }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# What can be wrong with a value of a column: condition, problem, remedy. #}
+{% macro column_checks(c, contract) -%}
+    {%- set checks = [] -%}
+    {%- if c.type != 'varchar' -%}
+        {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null',
+            'problem': 'is no ' ~ c.type, 'remedy': 'correct the value, or leave it empty where the contract allows it'}) -%}
+    {%- endif -%}
+    {%- if c.meta.get('requerida') or c.name in contract.clave -%}
+        {%- do checks.append({'condition': c.name ~ '_texto is null',
+            'problem': 'is empty', 'remedy': 'fill it in: the column is required'}) -%}
+    {%- endif -%}
+    {%- if c.meta.get('minimo') is not none -%}
+        {%- do checks.append({'condition': c.name ~ ' < ' ~ c.meta.minimo,
+            'problem': 'is below ' ~ c.meta.minimo, 'remedy': 'correct the value'}) -%}
+    {%- endif -%}
+    {%- if c.meta.get('valores') -%}
+        {%- do checks.append({'condition': c.name ~ " not in ('" ~ c.meta.valores | join("', '") ~ "')",
+            'problem': 'is none of ' ~ c.meta.valores | join(', '), 'remedy': 'translate the source\'s own word into the contract\'s'}) -%}
+    {%- endif -%}
+    {{ return(checks) }}
+{%- endmacro %}

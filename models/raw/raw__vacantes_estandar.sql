@@ -1,0 +1,1 @@
+{{ raw_as_of('vacantes_estandar') }}
