@@ -1,0 +1,50 @@
+with
+pronosticos as (select * from {{ ref('pronosticos') }}),
+
+candidatos as (select * from {{ ref('candidatos') }}),
+
+cursos as (select * from {{ ref('dim_cursos') }}),
+
+corrida as (select * from {{ ref('corrida') }})
+
+select
+    c.periodo,
+    c.h as horizonte,
+    c.sede,
+    c.curso_actual,
+    c.horario_actual,
+    k.programa,
+    k.nivel,
+    c.tipo as tipo_demanda,
+    c.motivo as motivo_candidata,
+    cast(round(p.media) as integer) as predict_alumnos,
+    round(p.media, 4) as media,
+    round(p.mediana, 4) as mediana,
+    round(p.q025, 4) as q025,
+    round(p.q10, 4) as q10,
+    round(p.q90, 4) as q90,
+    round(p.q975, 4) as q975,
+    p.modelo,
+    p.razon_modelo,
+    p.metodo_intervalo,
+    r.periodo_corte as periodo_origen,
+    r.estado_fuente,
+    r.datos_al,
+    r.as_of,
+    r.run_id,
+    r.version_raw,
+    r.version_platinum,
+    r.version_features,
+    r.version_target,
+    r.version_predictions,
+    r.git_commit
+from candidatos as c
+inner join corrida as r on c.indice_origen = r.indice_corte
+inner join cursos as k on c.curso_actual = k.curso_actual
+inner join pronosticos as p
+    on
+        c.indice_origen = p.indice_origen
+        and c.h = p.h
+        and c.unique_id = p.unique_id
+        and p.nivel = 'celda'
+order by c.periodo, c.sede, c.curso_actual, c.horario_actual

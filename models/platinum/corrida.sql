@@ -1,0 +1,67 @@
+with
+programacion as (select * from {{ ref('raw__programacion') }}),
+
+periodos as (select * from {{ ref('dim_periodos') }}),
+
+capturas as (select * from {{ ref('raw__capturas') }}),
+
+-- A period is known once any of its sections is closed; where the source has no states, once it has students.
+conocidos as (
+    select
+        min(p.indice) as primer_indice,
+        max(p.indice) as ultimo_indice,
+        count(distinct p.indice) as periodos_con_datos
+    from programacion as s
+    inner join periodos as p on s.periodo = p.periodo
+    where coalesce(s.estado, 'cerrado') = 'cerrado' and s.matriculados > 0
+),
+
+objetivo as (
+    select
+        c.primer_indice,
+        c.ultimo_indice,
+        c.periodos_con_datos,
+        {% if var('periodo') is none -%}
+        c.ultimo_indice + 1
+        {%- else -%}
+        (select p.indice from periodos as p where p.periodo = {{ var('periodo') | int }})
+        {%- endif %} as indice_objetivo
+    from conocidos as c
+),
+
+captura as (
+    select
+        max(capturada_en) as datos_al,
+        arg_max(run_id, capturada_en) as run_id_captura
+    from capturas
+    where tabla = 'programacion'
+),
+
+final as (
+    select
+        '{{ var("run_id") or invocation_id }}' as run_id,
+        corte.periodo as periodo_corte,
+        o.indice_objetivo - 1 as indice_corte,
+        destino.periodo as periodo_objetivo,
+        o.primer_indice,
+        o.ultimo_indice,
+        o.periodos_con_datos,
+        {{ var('horizonte') | int }} as horizonte,
+        cast({{ quoted(var('as_of') | string) if var('as_of') is not none else 'null' }} as timestamp) as as_of,
+        c.datos_al,
+        case
+            when c.run_id_captura = '{{ var("run_id") or invocation_id }}' then 'viva' else 'respaldo'
+        end as estado_fuente,
+        '{{ var("git_commit") }}' as git_commit,
+        '{{ var("version_raw") }}' as version_raw,
+        '{{ var("version_platinum") }}' as version_platinum,
+        '{{ var("version_features") }}' as version_features,
+        '{{ var("version_target") }}' as version_target,
+        '{{ var("version_predictions") }}' as version_predictions
+    from objetivo as o
+    cross join captura as c
+    left join periodos as corte on o.indice_objetivo - 1 = corte.indice
+    left join periodos as destino on o.indice_objetivo = destino.indice
+)
+
+select * from final

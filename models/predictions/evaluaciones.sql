@@ -1,0 +1,104 @@
+with
+objetivo as (select * from {{ ref('objetivo') }}),
+
+candidatos as (select * from {{ ref('candidatos') }}),
+
+reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
+
+flujo as (select * from {{ ref('pronosticos_flujo') }}),
+
+referencia as (select * from {{ ref('pronosticos_referencia') }}),
+
+evaluados as (
+    select distinct
+        indice_origen,
+        h
+    from objetivo
+),
+
+reales as (
+    select
+        indice_origen,
+        h,
+        sede,
+        curso_actual,
+        horario_actual,
+        cast(alumnos as double) as y
+    from objetivo
+    where alumnos > 0
+),
+
+de_candidatos as (
+    select
+        indice_origen,
+        h,
+        unique_id,
+        'aforo' as modelo,
+        yhat
+    from reconciliados
+    where nivel = 'celda'
+
+    union all
+
+    select
+        indice_origen,
+        h,
+        unique_id,
+        'flujo' as modelo,
+        yhat
+    from flujo
+),
+
+pronosticos as (
+    select
+        p.indice_origen,
+        p.h,
+        c.sede,
+        c.curso_actual,
+        c.horario_actual,
+        p.modelo,
+        p.yhat
+    from de_candidatos as p
+    inner join candidatos as c using (indice_origen, h, unique_id)
+    semi join evaluados using (indice_origen, h)
+
+    union all
+
+    select
+        indice_origen,
+        h,
+        sede,
+        curso_actual,
+        horario_actual,
+        modelo,
+        yhat
+    from referencia
+    semi join evaluados using (indice_origen, h)
+),
+
+modelos as (
+    select distinct modelo from pronosticos
+),
+
+reales_por_modelo as (
+    select
+        r.*,
+        m.modelo
+    from reales as r
+    cross join modelos as m
+)
+
+-- Each model is judged over the union of its own cells and the real ones.
+select
+    indice_origen,
+    h,
+    modelo,
+    sede,
+    curso_actual,
+    horario_actual,
+    sede || '/' || curso_actual || '/' || horario_actual as unique_id,
+    p.yhat is not null as es_pronosticada,
+    coalesce(p.yhat, 0) as yhat,
+    coalesce(r.y, 0) as y
+from pronosticos as p
+full outer join reales_por_modelo as r using (indice_origen, h, modelo, sede, curso_actual, horario_actual)
