@@ -28,7 +28,16 @@ por_nivel as (
 
 -- The nodes above a candidate, and the candidates themselves.
 nodos as (
-    unpivot (select unique_id as celda, total, sede, sede_programa, sede_curso, sede_horario from jerarquia)
+    unpivot (
+        select
+            unique_id as celda,
+            total,
+            sede,
+            sede_programa,
+            sede_curso,
+            sede_horario
+        from jerarquia
+    )
     on total, sede, sede_programa, sede_curso, sede_horario, celda
     into name nivel value unique_id
 ),

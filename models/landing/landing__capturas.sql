@@ -9,7 +9,7 @@
 select
     '{{ var("run_id") or invocation_id }}' as run_id,
     '{{ tabla }}' as tabla,
-    '{{ source_folder() }}' as origen,
+    {{ quoted(source_folder()) }} as origen,
     count(*) as filas,
     current_timestamp at time zone 'UTC' as capturada_en
 from {{ ref('snapshot__' ~ tabla) }}

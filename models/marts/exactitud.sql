@@ -13,6 +13,6 @@ select
     round(sum(yhat - y) / nullif(sum(y), 0), 6) as sesgo,
     round(sqrt(avg(pow(yhat - y, 2))), 6) as rmse
 from evaluaciones
-group by grouping sets ((nivel, h, modelo), (nivel, tipo_demanda, h, modelo))
+group by nivel, h, modelo, rollup(tipo_demanda)
 having grouping(tipo_demanda) = 1 or tipo_demanda is not null
 order by nivel, tipo_demanda, horizonte, modelo

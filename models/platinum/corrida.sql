@@ -21,12 +21,11 @@ objetivo as (
         c.primer_indice,
         c.ultimo_indice,
         c.periodos_con_datos,
-        {% if var('periodo') is none -%}
-        c.ultimo_indice + 1
-        {%- else -%}
-        (select p.indice from periodos as p where p.periodo = {{ var('periodo') | int }})
-        {%- endif %} as indice_objetivo
+        p.periodo as periodo_objetivo,
+        p.indice as indice_objetivo
     from conocidos as c
+    left join periodos as p
+        on {{ 'c.ultimo_indice + 1 = p.indice' if var('periodo') is none else 'p.periodo = ' ~ (var('periodo') | int) }}
 ),
 
 captura as (
@@ -42,7 +41,7 @@ final as (
         '{{ var("run_id") or invocation_id }}' as run_id,
         corte.periodo as periodo_corte,
         o.indice_objetivo - 1 as indice_corte,
-        destino.periodo as periodo_objetivo,
+        o.periodo_objetivo,
         o.primer_indice,
         o.ultimo_indice,
         o.periodos_con_datos,
@@ -61,7 +60,6 @@ final as (
     from objetivo as o
     cross join captura as c
     left join periodos as corte on o.indice_objetivo - 1 = corte.indice
-    left join periodos as destino on o.indice_objetivo = destino.indice
 )
 
 select * from final

@@ -51,14 +51,21 @@ sucesores_validos as (
     select
         s.curso_actual,
         s.siguiente_declarado,
-        case when s.siguiente in (select c.curso_actual from catalogo as c) and s.siguiente <> s.curso_actual
-            then s.siguiente end as curso_siguiente,
+        case
+            when s.siguiente in (select c.curso_actual from catalogo as c) and s.siguiente <> s.curso_actual
+                then s.siguiente
+        end as curso_siguiente,
         case
             when s.siguiente_declarado is null then 'final'
             when s.siguiente = s.curso_actual then 'itself'
             when s.siguiente not in (select c.curso_actual from catalogo as c) then 'unknown code'
         end as motivo_sin_siguiente
     from sucesores as s
+),
+
+con_predecesor as (
+    select distinct curso_siguiente as curso_actual
+    from sucesores_validos
 ),
 
 final as (
@@ -77,14 +84,13 @@ final as (
             when coalesce(c.es_estacional, false) then 'estacional'
             when
                 coalesce(c.es_inicial, false)
-                or c.curso_actual not in (
-                    select s.curso_siguiente from sucesores_validos as s where s.curso_siguiente is not null
-                )
+                or p.curso_actual is null
                 then 'inicial'
             else 'continuidad'
         end as tipo_demanda
     from catalogo as c
     inner join sucesores_validos as v on c.curso_actual = v.curso_actual
+    left join con_predecesor as p on c.curso_actual = p.curso_actual
 )
 
 select * from final

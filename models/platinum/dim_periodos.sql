@@ -4,11 +4,14 @@ calendario as (select * from {{ ref('raw__calendario') }}),
 programacion as (select * from {{ ref('raw__programacion') }}),
 
 meses as (
-    select unnest(generate_series(
-        min(make_date(periodo // 100, periodo % 100, 1)),
-        max(make_date(periodo // 100, periodo % 100, 1)) + interval 36 month,
-        interval 1 month
-    )) as fecha_inicio
+    select
+        unnest(
+            generate_series(
+                min(make_date(periodo // 100, periodo % 100, 1)),
+                max(make_date(periodo // 100, periodo % 100, 1)) + interval 36 month,
+                interval 1 month
+            )
+        ) as fecha_inicio
     from programacion
     where not exists (select 1 from calendario)
 ),

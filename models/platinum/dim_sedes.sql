@@ -16,8 +16,7 @@ vistas as (
 ),
 
 ultimo_entregado as (
-    select
-        max(p.indice) as indice
+    select max(p.indice) as indice
     from sedes as s
     inner join periodos as p on s.periodo = p.periodo
 ),

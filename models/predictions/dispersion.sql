@@ -1,6 +1,4 @@
 -- Errors grow with the square root of the size, as counts' do: residuals are pooled in that unit.
-{% set cuantiles = {'z025': 0.025, 'z10': 0.10, 'z50': 0.50, 'z90': 0.90, 'z975': 0.975} %}
-
 with
 evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }}),
 
@@ -19,8 +17,10 @@ select
     tipo_demanda,
     tramo,
     count(*) as residuos,
-    {% for nombre, q in cuantiles.items() %}
-    quantile_cont(z, {{ q }}) as {{ nombre }}{{ ',' if not loop.last }}
-    {% endfor %}
+    quantile_cont(z, 0.025) as z025,
+    quantile_cont(z, 0.10) as z10,
+    quantile_cont(z, 0.50) as z50,
+    quantile_cont(z, 0.90) as z90,
+    quantile_cont(z, 0.975) as z975
 from residuos
-group by grouping sets ((nivel, tipo_demanda, tramo), (nivel))
+group by nivel, rollup(tipo_demanda, tramo)

@@ -60,20 +60,20 @@ pronosticos as (
         p.yhat
     from de_candidatos as p
     inner join candidatos as c using (indice_origen, h, unique_id)
-    semi join evaluados using (indice_origen, h)
+    inner join evaluados as e on p.indice_origen = e.indice_origen and p.h = e.h
 
     union all
 
     select
-        indice_origen,
-        h,
-        sede,
-        curso_actual,
-        horario_actual,
-        modelo,
-        yhat
-    from referencia
-    semi join evaluados using (indice_origen, h)
+        r.indice_origen,
+        r.h,
+        r.sede,
+        r.curso_actual,
+        r.horario_actual,
+        r.modelo,
+        r.yhat
+    from referencia as r
+    inner join evaluados as e on r.indice_origen = e.indice_origen and r.h = e.h
 ),
 
 modelos as (

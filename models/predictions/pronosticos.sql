@@ -1,7 +1,6 @@
 -- Errors of its class (kind and size) where there are enough of them, else of its level, else a Poisson's width.
 {% set minimo_clase = 30 %}
 {% set minimo_nivel = 10 %}
-{% set poisson = {'z025': -1.96, 'z10': -1.2816, 'z50': 0, 'z90': 1.2816, 'z975': 1.96} %}
 
 with
 reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
@@ -54,19 +53,18 @@ con_dispersion as (
         p.*,
         case
             when c.residuos >= {{ minimo_clase }} then 'residuos_clase'
-            when n.residuos >= {{ minimo_nivel }} then 'residuos_nivel'
+            when n.residuos is not null then 'residuos_nivel'
             else 'poisson'
         end as metodo_intervalo,
-        {% for nombre, normal in poisson.items() %}
-        case
-            when c.residuos >= {{ minimo_clase }} then c.{{ nombre }}
-            when n.residuos >= {{ minimo_nivel }} then n.{{ nombre }}
-            else {{ normal }}
-        end as {{ nombre }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(case when c.residuos >= {{ minimo_clase }} then c.z025 end, n.z025, -1.96) as z025,
+        coalesce(case when c.residuos >= {{ minimo_clase }} then c.z10 end, n.z10, -1.2816) as z10,
+        coalesce(case when c.residuos >= {{ minimo_clase }} then c.z50 end, n.z50, 0) as z50,
+        coalesce(case when c.residuos >= {{ minimo_clase }} then c.z90 end, n.z90, 1.2816) as z90,
+        coalesce(case when c.residuos >= {{ minimo_clase }} then c.z975 end, n.z975, 1.96) as z975
     from con_clase as p
     left join dispersion as c using (nivel, tipo_demanda, tramo)
-    left join dispersion as n on p.nivel = n.nivel and n.tipo_demanda is null
+    left join dispersion as n
+        on p.nivel = n.nivel and n.tipo_demanda is null and n.residuos >= {{ minimo_nivel }}
 ),
 
 final as (

@@ -1,0 +1,3 @@
+{# What sqlfluff's jinja templater is told of dbt: every number var is 3, nothing else is set. #}
+{% macro var(name, default=none) %}3{% endmacro %}
+{% macro env_var(name, default='') %}{{ default }}{% endmacro %}
