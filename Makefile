@@ -23,6 +23,9 @@ lint: $(READY)  ## ruff, mypy and sqlfluff
 build: $(READY)  ## dbt alone, by hand: the same tables in data/
 	@$(BIN)/dbt build --vars "$$(cat version.yml)"
 
+bump: $(READY)  ## a new version of a layer and of all below: make bump LAYER=features
+	@$(BIN)/python .ci/versions.py bump $(LAYER)
+
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 
@@ -35,4 +38,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build docs
+.PHONY: help run test test-fast lint build bump docs

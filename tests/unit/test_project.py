@@ -1,0 +1,100 @@
+"""The house rules of the dbt project, read from its manifest: layers, descriptions, config keys."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Who may read whom. Marts also read the dimensions and the candidates that they describe.
+READS = {
+    "landing": {"source", "landing", "snapshots"},
+    "snapshots": {"landing"},
+    "raw": {"snapshots", "landing"},
+    "platinum": {"raw", "platinum"},
+    "features": {"platinum", "features"},
+    "predictions": {"platinum", "features", "predictions"},
+    "marts": {"raw", "platinum", "features", "predictions", "marts"},
+}
+# dbt takes a misspelt key in silence on DuckDB.
+CONFIG_KEYS = {
+    "access", "alias", "check_cols", "contract", "enabled", "group", "hard_deletes", "incremental_strategy",
+    "materialized", "meta", "schema", "strategy", "tags", "unique_key",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    target = tmp_path_factory.mktemp("target")
+    dbt = Path(sys.executable).with_name("dbt")
+    subprocess.run(
+        [dbt, "--quiet", "parse"],
+        cwd=ROOT,
+        env={**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)},
+        check=True,
+    )
+    loaded: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return loaded
+
+
+def layer(node: dict[str, Any]) -> str:
+    """The room of a node: its first folder, or the layer that its schema names."""
+    if node["resource_type"] in ("source", "snapshot"):
+        return {"source": "source", "snapshot": "snapshots"}[node["resource_type"]]
+    folder = Path(node["original_file_path"]).parts
+    return folder[1] if folder[0] == "models" else "predictions"
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "snapshot")]
+
+
+def test_every_model_reads_only_from_its_own_layer_and_those_before(manifest: dict[str, Any]) -> None:
+    everything = manifest["nodes"] | manifest["sources"]
+    wrong = [
+        f"{node['name']} reads {parent}"
+        for node in models(manifest)
+        for parent in node["depends_on"]["nodes"]
+        if layer(everything[parent]) not in READS[layer(node)]
+    ]
+    assert wrong == []
+
+
+def test_every_model_states_grain_and_key_first(manifest: dict[str, Any]) -> None:
+    wrong = [
+        node["name"]
+        for node in models(manifest)
+        if node["resource_type"] == "model"
+        and not (node["description"].startswith("Grain: ") and "Key: " in node["description"])
+    ]
+    assert wrong == []
+
+
+def test_config_keys_are_ones_that_dbt_knows(manifest: dict[str, Any]) -> None:
+    wrong = [
+        f"{node['name']}: {key}"
+        for node in models(manifest)
+        for key in node["unrendered_config"]
+        if key not in CONFIG_KEYS
+    ]
+    assert wrong == []
+
+
+def test_marts_are_public_and_under_contract(manifest: dict[str, Any]) -> None:
+    marts = [node for node in models(manifest) if layer(node) == "marts"]
+    assert marts
+    assert [
+        n["name"] for n in marts if n["access"] != "public" or not n["config"]["contract"]["enforced"]
+    ] == []
+
+
+def test_every_mart_is_shown_to_someone(manifest: dict[str, Any]) -> None:
+    exposed = {parent for e in manifest["exposures"].values() for parent in e["depends_on"]["nodes"]}
+    assert [
+        n["name"] for n in models(manifest) if layer(n) == "marts" and n["unique_id"] not in exposed
+    ] == []
