@@ -26,6 +26,10 @@ build: $(READY)  ## dbt alone, by hand: the same tables in data/
 bump: $(READY)  ## a new version of a layer and of all below: make bump LAYER=features
 	@$(BIN)/python .ci/versions.py bump $(LAYER)
 
+bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
+	@$(BIN)/python benchmarks/bench_run.py
+	@$(BIN)/python benchmarks/bench_forecast_step.py
+
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 
@@ -38,4 +42,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump docs
+.PHONY: help run test test-fast lint build bump bench docs
