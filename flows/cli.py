@@ -1,0 +1,160 @@
+"""The command line: aforo run | status | docs | serve.
+
+Imports that take long (Prefect, DuckDB) are inside the commands, so that `--help` answers at once.
+"""
+
+import json
+import logging
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from flows import settings
+from flows.errors import AforoError, Problem
+
+app = typer.Typer(
+    help="Forecasts how many students will come to every class of a language institute.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder with the institute's tables. Else AFORO_SOURCE, else the demo institute.", metavar="DIR"
+    ),
+]
+Home = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder of the warehouse and the published files. Else AFORO_HOME, else data/.", metavar="DIR"
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+
+RUN_EXAMPLES = """Examples:
+
+\b
+  aforo run                                     the demo institute
+  aforo run --source exports/ --home forecasts/ your own
+  aforo run --period 202506 --horizon 1         as it would have been made for 202506
+  aforo run --offline                           from the last good capture
+  aforo run --as-of 2025-06-05                  from what was captured up to then
+"""
+
+
+@app.command(epilog=RUN_EXAMPLES)
+def run(
+    source: Source = None,
+    home: Home = None,
+    period: Annotated[
+        int | None,
+        typer.Option(help="First period to forecast. Else the one after the newest with closed sections."),
+    ] = None,
+    horizon: Annotated[
+        int, typer.Option(help="How many periods to forecast, 1 to 12.")
+    ] = settings.DEFAULT_HORIZON,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="Rebuild from what was captured up to this moment (UTC). Nothing is read from the source."
+        ),
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Forecast from the last good capture.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the source, forecast, test and publish. Exit code 0 only when published."""
+    asked = settings.resolve(source, home, period, horizon, as_of, offline)
+    settings.prepare_environment(asked.home)
+    from flows import summary, terminal
+
+    with (
+        terminal.libraries_to(asked.home.log) as (_, err),
+        terminal.progress_on(err, quiet or as_json) as progress,
+    ):
+        error = _run_flow(asked, progress)
+    record = progress.record
+    if record and record.status == "published":
+        # What happens to Prefect after the publication is in the log; it takes nothing back.
+        error = None
+    elif record and record.problems:
+        error = AforoError([Problem(**problem) for problem in record.problems])
+    if as_json:
+        report = asdict(record) if record else {"status": "failed"}
+        problems = [problem.as_json() for problem in error.problems] if error else []
+        print(json.dumps(report | {"problems": problems}, indent=2, ensure_ascii=False))
+    if error:
+        if not as_json:
+            terminal.show_problems(
+                _failure_title(asked.home, record), error.problems, record.hints if record else []
+            )
+        raise typer.Exit(1)
+    if record and record.summary and not (quiet or as_json):
+        print("", *summary.as_text(record.summary), sep="\n")
+
+
+def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
+    logging.basicConfig(
+        filename=asked.home.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    from flows import messages, progress
+    from flows.pipeline import aforo
+
+    token = progress.listener.set(listener)
+    try:
+        aforo(
+            source=str(asked.source),
+            home=str(asked.home.root),
+            period=asked.period,
+            horizon=asked.horizon,
+            as_of=asked.as_of,
+            offline=asked.offline,
+        )
+    except BaseException as error:
+        return messages.explain_exception(error, asked.home)
+    finally:
+        progress.listener.reset(token)
+    return None
+
+
+@app.command()
+def status(home: Home = None, as_json: AsJson = False) -> None:
+    """The last run, the published forecast and the health of its source."""
+    where = settings.resolve_home(home)
+    from flows import status as state
+
+    found = state.read(where)
+    typer.echo(
+        json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(state.as_text(found))
+    )
+
+
+def _failure_title(home: settings.Home, record: Any) -> str:
+    from flows.publish import published_manifest
+
+    step = f"the run failed at the step {record.failed_step}" if record and record.failed_step else "no run"
+    manifest = published_manifest(home)
+    if manifest is None:
+        return f"{step}. Nothing was published."
+    return f"{step}. Nothing was published; the forecast of {manifest['published_at']} still stands."
+
+
+def main() -> None:
+    """The console script: problems are shown as text, never as a traceback."""
+    try:
+        app()
+    except AforoError as error:
+        from flows import terminal
+
+        terminal.show_problems("can't do that.", error.problems, [])
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""One dbt invocation, as a process of its own: it frees the warehouse's lock and its memory when it ends."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows.record import Record
+from flows.settings import PROJECT, Settings
+
+log = logging.getLogger(__name__)
+
+CAPTURE = [
+    "build",
+    "--select",
+    "path:models/landing",
+    "path:snapshots",
+    "--exclude-resource-type",
+    "unit_test",
+]
+TRANSFORM = [
+    "build",
+    "--exclude",
+    "path:models/landing",
+    "path:snapshots",
+    "--exclude-resource-type",
+    "unit_test",
+]
+DOCS = ["docs", "generate", "--static", "--no-compile"]
+
+# A run of the largest institute tried takes a few minutes; what takes this long hangs.
+TIMEOUT_SECONDS = 3600
+# How long dbt may take to end by itself once asked to.
+GRACE_SECONDS = 10
+
+# (nodes that ended, of how many, this node's name, its seconds; None when it starts)
+OnNode = Callable[[int, int, str, float | None], None]
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """A node that failed: `status` is dbt's ('error' it could not run, 'fail' a test found rows, 'warn')."""
+
+    unique_id: str
+    status: str
+    message: str
+    relation: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The node's name, without its type, project and hash."""
+        return self.unique_id.split(".")[2]
+
+
+@dataclass
+class DbtResult:
+    """How an invocation ended. `errors` are texts of dbt that belong to no node."""
+
+    exit_code: int
+    timed_out: bool = False
+    failures: list[NodeFailure] = field(default_factory=list)
+    warnings: list[NodeFailure] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything ran and every test passed."""
+        return self.exit_code == 0
+
+
+def run_dbt(
+    arguments: list[str],
+    settings: Settings,
+    variables: dict[str, Any],
+    on_node: OnNode = lambda *_: None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> DbtResult:
+    """Runs dbt and waits for it; `on_node` hears of every node that starts and ends.
+
+    Never raises for a dbt that fails: the result says how. If this call is left by an exception (Ctrl-C,
+    SIGTERM), dbt's whole process group is ended first.
+    """
+    target = settings.home.root / "target"
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    settings.home.logs.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable, "-m", "flows.dbt_process", *arguments,
+        "--log-format", "json", "--no-use-colors",
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(target), "--log-path", str(settings.home.logs),
+        "--vars", json.dumps(variables),
+    ]  # fmt: skip
+    with (
+        settings.home.log.open("a") as stderr,
+        _process(command, settings, stderr.fileno(), timeout) as process,
+    ):
+        errors = _follow(process, on_node)
+        exit_code = process.wait()
+    timed_out = getattr(process, "timed_out", False)
+    failures, warnings = _read_results(results)
+    return DbtResult(exit_code, timed_out, failures, warnings, errors)
+
+
+def run_variables(settings: Settings, record: Record) -> dict[str, Any]:
+    """dbt's vars: the layers' versions of version.yml and what this run was asked."""
+    versions = yaml.safe_load((PROJECT / "version.yml").read_text())
+    return {
+        **versions,
+        "run_id": record.run_id,
+        "periodo": settings.period,
+        "horizonte": settings.horizon,
+        "as_of": settings.as_of,
+        "git_commit": record.git_commit,
+    }
+
+
+class _Process(subprocess.Popen[str]):
+    timed_out: bool = False
+
+    def end_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def end_late(self) -> None:
+        self.timed_out = True
+        self.end_group(signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _process(command: list[str], settings: Settings, stderr: int, timeout: float) -> Iterator[_Process]:
+    environment = os.environ | {"AFORO_SOURCE": str(settings.source), "AFORO_HOME": str(settings.home.root)}
+    process = _Process(
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    timer = threading.Timer(timeout, process.end_late)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield process
+    except BaseException:
+        process.end_group(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        raise
+    finally:
+        timer.cancel()
+        process.end_group(signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+
+
+def _follow(process: _Process, on_node: OnNode) -> list[str]:
+    errors = []
+    ended = 0
+    for line in process.stdout or ():
+        try:
+            event = json.loads(line)
+            info, data = event["info"], event["data"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            log.info("dbt: %s", line.rstrip())
+            continue
+        node = data.get("node_info") or {}
+        if info["level"] in ("error", "warn"):
+            log.info("dbt: %s", info["msg"])
+        if info["level"] == "error" and not node:
+            errors.append(info["msg"])
+        if node and "index" in data:
+            seconds = data.get("execution_time")
+            ended += seconds is not None
+            on_node(ended, data.get("total") or data["num_models"], node["node_name"], seconds)
+    return errors
+
+
+def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure]]:
+    if not path.exists():
+        return [], []
+    failures, warnings = [], []
+    for result in json.loads(path.read_text())["results"]:
+        found = NodeFailure(
+            result["unique_id"], result["status"], result.get("message") or "", result.get("relation_name")
+        )
+        if found.status in ("error", "fail", "runtime error"):
+            failures.append(found)
+        elif found.status == "warn":
+            warnings.append(found)
+    return failures, warnings

@@ -1,0 +1,42 @@
+"""What goes wrong, as a person reads it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where, and what to do about it.
+
+    `rows` are the first few row numbers of `file` (from 1, header not counted); `count` is how many there
+    are in all.
+    """
+
+    what: str
+    remedy: str
+    table: str | None = None
+    column: str | None = None
+    file: str | None = None
+    rows: tuple[int, ...] = ()
+    values: tuple[str, ...] = ()
+    count: int = 1
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that say something, for a record or `--json`."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+
+
+class AforoError(Exception):
+    """A run that can't go on, with what a person needs to set it right."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.what for problem in problems))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type["AforoError"], tuple[list[Problem]]]:
+        # Prefect may pickle what a task raises; the default would call __init__ with the text.
+        return type(self), (self.problems,)
+
+
+class PassingError(AforoError):
+    """A failure that may pass by itself: worth another attempt."""

@@ -1,0 +1,296 @@
+"""From what dbt and DuckDB say to what a person reads: table, column, row or file, what is wrong, what to do.
+
+In this order: the rows that the audit tests stored in the warehouse, the messages that the project's macros
+raise (`[aforo] …`), errors of DuckDB and the operating system that are known, and else dbt's own words with
+the log.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from flows.dbt import DbtResult, NodeFailure
+from flows.errors import AforoError, PassingError, Problem
+from flows.settings import Home
+
+TAG = "[aforo] "
+ROWS_SHOWN = 5
+_AUDIT_COLUMNS = {"tabla", "archivo", "fila", "columna", "valor", "problema", "remedio"}
+
+
+@dataclass(frozen=True)
+class _Known:
+    pattern: re.Pattern[str]
+    explain: Callable[[str, Home], Problem]
+    passes: bool = False
+
+
+def failure(result: DbtResult, home: Home) -> AforoError:
+    """The error of an invocation that failed: a PassingError if all that went wrong may pass by itself."""
+    problems: list[Problem] = []
+    passing = []
+    for node in result.failures:
+        found, passes = _explain_node(node, home)
+        problems += [problem for problem in found if problem not in problems]
+        passing.append(passes)
+    if not problems:
+        texts = result.errors or [_ending(result)]
+        explained = [_explain_text(text, None, home) for text in texts]
+        problems = list(dict.fromkeys(problem for problem, _ in explained))
+        passing = [passes for _, passes in explained]
+    return PassingError(problems) if all(passing) else AforoError(problems)
+
+
+def explain_exception(error: BaseException, home: Home) -> AforoError:
+    """Any other exception of a run, as a person reads it; its traceback goes to the log."""
+    if isinstance(error, AforoError):
+        return error
+    if not isinstance(error, Exception):
+        # Ctrl-C, or the signal by which a server or an operator ends a process.
+        return AforoError([Problem("the run was stopped before its end", "start it again when it suits")])
+    texts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(texts) < 10:
+        texts.append(f"{type(cause).__name__}: {cause}")
+        cause = cause.__cause__ or cause.__context__
+    for text in texts:
+        known = _known(text)
+        if known:
+            return AforoError([known.explain(text, home)])
+    return AforoError([Problem(_first_line(texts[0]), _look_at_log(home))])
+
+
+def warnings(result: DbtResult, home: Home) -> list[Problem]:
+    """What tests with severity `warn` found."""
+    return [problem for node in result.warnings for problem in _explain_node(node, home)[0]]
+
+
+def as_text(problem: Problem) -> list[str]:
+    """The problem in two or three lines: where, what, what to do."""
+    place = []
+    if problem.table:
+        place.append(problem.table)
+    if problem.column:
+        place.append(f"column {problem.column}")
+    if problem.file:
+        place.append(problem.file)
+    if problem.rows:
+        place.append(f"row{'s' if len(problem.rows) > 1 else ''} {_enumerated(problem)}")
+    elif problem.count > 1:
+        place.append(f"{problem.count} rows")
+    what = problem.what
+    if problem.values:
+        shown = ", ".join(repr(value) for value in problem.values)
+        what = f"{what}: {shown}{', …' if problem.count > len(problem.values) else ''}"
+    lines = [", ".join(place), f"  {what}"] if place else [what]
+    return [*lines, f"  -> {problem.remedy}"]
+
+
+def _enumerated(problem: Problem) -> str:
+    rest = problem.count - len(problem.rows)
+    return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _explain_node(node: NodeFailure, home: Home) -> tuple[list[Problem], bool]:
+    if node.status in ("fail", "warn") and node.relation:
+        found = _audit_rows(node.relation, home.warehouse)
+        if found:
+            return found, False
+    problem, passes = _explain_text(node.message, node, home)
+    return [problem], passes
+
+
+def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
+    with contextlib.suppress(duckdb.Error), duckdb.connect(str(warehouse), read_only=True) as connection:
+        columns = {row[0] for row in connection.execute(f"describe {relation}").fetchall()}
+        if not columns >= _AUDIT_COLUMNS:
+            return []
+        groups = connection.execute(
+            f"""select tabla, columna, archivo, problema, remedio, count(*),
+                list(fila order by fila)[:{ROWS_SHOWN}],
+                list_distinct(list(valor order by fila)[:{ROWS_SHOWN}])
+            from {relation} group by all order by tabla, archivo, columna, problema"""
+        ).fetchall()
+        return [
+            Problem(
+                what=problem,
+                remedy=remedy,
+                table=table,
+                column=column,
+                file=file,
+                rows=tuple(row for row in rows if row is not None),
+                values=tuple(sorted(value for value in values if value is not None)),
+                count=count,
+            )
+            for table, column, file, problem, remedy, count, rows, values in groups
+        ]
+    return []
+
+
+def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Problem, bool]:
+    if TAG in text:
+        message = re.split(r"\n\s*\n", text.split(TAG, 1)[1])[0]
+        what, _, remedy = " ".join(message.split()).partition(". ")
+        return Problem(what, remedy or _look_at_log(home)), False
+    known = _known(text)
+    if known:
+        return known.explain(text, home), known.passes
+    if node is None:
+        return Problem(_first_line(text), _look_at_log(home)), False
+    what = f"{node.name}: {_first_line(_without_header(text))}"
+    return Problem(what, _look_at_log(home)), False
+
+
+def _known(text: str) -> _Known | None:
+    return next((known for known in _KNOWN if known.pattern.search(text)), None)
+
+
+def _ending(result: DbtResult) -> str:
+    if result.timed_out:
+        return "dbt did not end in time and was stopped"
+    if result.exit_code < 0:
+        return f"dbt was killed by signal {-result.exit_code}"
+    return f"dbt ended with exit code {result.exit_code}"
+
+
+def _file_in(text: str) -> str | None:
+    found = re.search(r"file = (.+)|[Ff]ile '([^']+)'|file \"([^\"]+)\"", text)
+    return next(filter(None, found.groups())).strip() if found else None
+
+
+def _line_in(text: str) -> tuple[int, ...]:
+    # DuckDB counts the header as line 1; rows are counted without it.
+    found = re.search(r"CSV Error on Line: (\d+)", text)
+    return (max(int(found[1]) - 1, 1),) if found else ()
+
+
+def _table_of(file: str | None) -> str | None:
+    if file is None:
+        return None
+    path = Path(file)
+    return path.parent.name if path.parent.parent.name and _is_table_folder(path) else path.stem
+
+
+def _is_table_folder(path: Path) -> bool:
+    return path.parent.name in _TABLES
+
+
+_TABLES = (
+    "programacion",
+    "cursos",
+    "equivalencia_cursos",
+    "horarios",
+    "sedes",
+    "minimos_apertura",
+    "vacantes_estandar",
+    "calendario",
+)
+
+
+def _no_parquet(text: str, _: Home) -> Problem:
+    file = _file_in(text)
+    return Problem(
+        "the file is no Parquet file, or it is cut off",
+        "export it again as Parquet, or as CSV with the ending .csv",
+        table=_table_of(file),
+        file=file,
+    )
+
+
+def _not_utf8(text: str, _: Home) -> Problem:
+    file = _file_in(text)
+    return Problem(
+        "the text is not UTF-8",
+        "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'; at a prompt: iconv -f WINDOWS-1252 -t UTF-8)",
+        table=_table_of(file),
+        file=file,
+    )
+
+
+def _bad_csv(text: str, _: Home) -> Problem:
+    file = _file_in(text)
+    reason = re.search(
+        r"^\s*(Expected Number of Columns.*|Value with unterminated quote.*|.*unterminated.*)$", text, re.M
+    )
+    return Problem(
+        f"the row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
+        "give every row as many values as the header has, with quotes around values that hold the separator",
+        table=_table_of(file),
+        file=file,
+        rows=_line_in(text),
+    )
+
+
+def _disk_full(_: str, home: Home) -> Problem:
+    return Problem(
+        f"the disk of {home.root} is full", "free some space there, or use another --home; then run again"
+    )
+
+
+def _locked(text: str, home: Home) -> Problem:
+    process = re.search(r"\(PID (\d+)\)", text)
+    who = f"process {process[1]}" if process else "another process"
+    return Problem(
+        f"the warehouse {home.warehouse} is open in {who}",
+        f"close it there: read the published copy instead ({home.published_file})",
+    )
+
+
+def _out_of_memory(_: str, __: Home) -> Problem:
+    return Problem(
+        "the run needed more memory than there is",
+        "close other programs, or run on a machine with at least 2 GiB free",
+    )
+
+
+def _permission(text: str, _: Home) -> Problem:
+    found = re.search(r"[\"']([^\"']+)[\"']", text)
+    return Problem(
+        f"there is no permission to read or write {found[1] if found else 'a file'}",
+        "give the user that runs aforo the right to, or use another --home",
+    )
+
+
+_KNOWN = [
+    _Known(
+        re.compile(
+            r"No space left on device|ENOSPC|disk is full|database or disk is full|Could not write all"
+        ),
+        _disk_full,
+    ),
+    _Known(re.compile(r"Could not set lock on file|Conflicting lock is held"), _locked, passes=True),
+    _Known(re.compile(r"Out of Memory Error|MemoryError|std::bad_alloc|killed by signal 9"), _out_of_memory),
+    _Known(
+        re.compile(r"No magic bytes|too small to be a Parquet|Invalid thrift|Parquet file .* corrupt"),
+        _no_parquet,
+    ),
+    _Known(re.compile(r"Invalid unicode|not utf-8 encoded|byte sequence mismatch"), _not_utf8),
+    _Known(re.compile(r"CSV Error on Line"), _bad_csv),
+    _Known(re.compile(r"Permission denied|PermissionError|Read-only file system"), _permission),
+    _Known(
+        re.compile(
+            r"Stale file handle|Resource temporarily unavailable|Input/output error|"
+            r"Connection (reset|refused|timed out)"
+        ),
+        lambda text, home: Problem(_first_line(text), f"try again in a while; {_look_at_log(home)}"),
+        passes=True,
+    ),
+]
+
+
+def _without_header(text: str) -> str:
+    lines = text.strip().splitlines()
+    has_header = len(lines) > 1 and re.match(r"\w+ Error in ", lines[0])
+    return "\n".join(lines[1:]) if has_header else text
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "unknown error")
+
+
+def _look_at_log(home: Home) -> str:
+    return f"the details are in {home.log} and {home.logs / 'dbt.log'}"

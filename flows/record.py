@@ -1,0 +1,157 @@
+"""The record of a run: AFORO_HOME/runs/<run_id>.json, written when it starts, at each step and at its end."""
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.errors import Problem
+from flows.lock import is_alive
+from flows.settings import PROJECT, Home, Settings
+
+
+@dataclass
+class Step:
+    """One step of a run: its state ('running', 'done', 'failed', 'skipped') and seconds."""
+
+    name: str
+    state: str = "running"
+    seconds: float = 0.0
+
+
+@dataclass
+class Record:
+    """What a run was asked, did and found. `status` is 'running', 'published', 'failed' or 'interrupted'."""
+
+    run_id: str
+    source: str
+    home: str
+    period: int | None
+    horizon: int
+    as_of: str | None
+    offline: bool
+    git_commit: str
+    pid: int
+    started_at: str
+    status: str = "running"
+    ended_at: str | None = None
+    steps: list[Step] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+    summary: dict[str, Any] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The record's file."""
+        return Home(Path(self.home)).runs / f"{self.run_id}.json"
+
+    @property
+    def failed_step(self) -> str | None:
+        """The step that failed, if one did."""
+        return next((step.name for step in self.steps if step.state == "failed"), None)
+
+    def save(self) -> None:
+        """Writes the record in one step, so that a reader never sees half of it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".json.tmp")
+        draft.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False))
+        draft.replace(self.path)
+
+    def save_if_possible(self) -> None:
+        """`save`, but a disk that is full does not hide the problem that is being recorded."""
+        try:
+            self.save()
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.path.with_suffix(".json.tmp").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Times a step; a step that is tried again replaces its earlier attempt."""
+        self.steps = [step for step in self.steps if step.name != name]
+        step = Step(name)
+        self.steps.append(step)
+        begin = time.monotonic()
+        try:
+            self.save()
+            yield step
+            step.state = "done" if step.state == "running" else step.state
+        except BaseException:
+            step.state = "failed"
+            raise
+        finally:
+            step.seconds = round(time.monotonic() - begin, 1)
+            self.save_if_possible()
+
+    def end(self, status: str, problems: list[Problem] | None = None) -> None:
+        """Closes the record as 'published' or 'failed'."""
+        self.status = status
+        self.ended_at = utc_now()
+        self.problems = [problem.as_json() for problem in problems or []]
+        self.save_if_possible()
+
+
+def start(settings: Settings) -> Record:
+    """A new record for a run that starts now, saved."""
+    moment = datetime.now(UTC)
+    record = Record(
+        run_id=f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        source=str(settings.source),
+        home=str(settings.home.root),
+        period=settings.period,
+        horizon=settings.horizon,
+        as_of=settings.as_of,
+        offline=settings.offline,
+        git_commit=git_commit(),
+        pid=os.getpid(),
+        started_at=moment.isoformat(timespec="seconds"),
+    )
+    record.save()
+    return record
+
+
+def load(path: Path) -> Record:
+    """A record from its file; a run whose process is gone is 'interrupted'."""
+    fields = json.loads(path.read_text())
+    fields["steps"] = [Step(**step) for step in fields["steps"]]
+    record = Record(**fields)
+    if record.status == "running" and not is_alive(record.pid):
+        record.status = "interrupted"
+    return record
+
+
+def last(home: Home) -> Record | None:
+    """The record of the run that started last."""
+    paths = sorted(home.runs.glob("*.json"))
+    return load(paths[-1]) if paths else None
+
+
+def close_interrupted(home: Home, published: str | None) -> None:
+    """Closes the records of runs that were killed: as published if they had come that far."""
+    for path in home.runs.glob("*.json"):
+        record = load(path)
+        if record.status == "interrupted" and record.ended_at is None:
+            record.end("published" if record.run_id == published else "interrupted")
+    for draft in home.runs.glob("*.tmp"):
+        draft.unlink()
+
+
+def utc_now() -> str:
+    """Now, as the records write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def git_commit() -> str:
+    """The project's commit, '-dirty' behind it where files were changed; empty outside a repository."""
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,169 @@
+"""Where things are: the project, the source that is read and the home that is written.
+
+Nothing here imports dbt or Prefect: `prepare_environment` must run before they are imported.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.errors import AforoError, Problem
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
+DEFAULT_HOME = PROJECT / "data"
+HORIZONS = range(1, 13)
+DEFAULT_HORIZON = 3
+
+# Usage reporting off (Prefect's and dbt's); a server that is slow to start on a busy machine is waited for.
+ENVIRONMENT = {
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_COLORS": "false",
+}
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one institute's warehouse, publications and records (AFORO_HOME)."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that only the pipeline opens."""
+        return self.root / "aforo_warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The symbolic link to the release that readers see."""
+        return self.root / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """The DuckDB file that readers open."""
+        return self.published / "aforo_marts.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """One folder a published run, the newest few."""
+        return self.root / "releases"
+
+    @property
+    def history(self) -> Path:
+        """One Parquet file a published run, for ever."""
+        return self.root / "history"
+
+    @property
+    def runs(self) -> Path:
+        """One record a run."""
+        return self.root / "runs"
+
+    @property
+    def logs(self) -> Path:
+        """The logs of the flow and of dbt."""
+        return self.root / "logs"
+
+    @property
+    def log(self) -> Path:
+        """The flow's log: what the libraries print and every traceback."""
+        return self.logs / "aforo.log"
+
+    @property
+    def docs_page(self) -> Path:
+        """The dbt docs site, one page."""
+        return self.root / "docs" / "index.html"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one run works on and is asked for."""
+
+    source: Path
+    home: Home
+    period: int | None = None
+    horizon: int = DEFAULT_HORIZON
+    as_of: str | None = None
+    offline: bool = False
+
+    @property
+    def captures(self) -> bool:
+        """Whether the source is read: not offline, and not when a past state is rebuilt."""
+        return not self.offline and self.as_of is None
+
+
+def resolve(
+    source: str | None = None,
+    home: str | None = None,
+    period: int | None = None,
+    horizon: int = DEFAULT_HORIZON,
+    as_of: str | None = None,
+    offline: bool = False,
+) -> Settings:
+    """Settings from flags, then AFORO_SOURCE and AFORO_HOME, then the defaults; AforoError for a bad flag."""
+    problems = []
+    if horizon not in HORIZONS:
+        problems.append(
+            Problem(
+                f"the horizon {horizon} is not between {HORIZONS[0]} and {HORIZONS[-1]} periods",
+                "give --horizon a number in that range",
+            )
+        )
+    if period is not None and period <= 0:
+        problems.append(
+            Problem(
+                f"the period {period} is no period", "give --period as the source numbers it, such as 202506"
+            )
+        )
+    moment = None
+    if as_of is not None:
+        try:
+            moment = utc_text(as_of)
+        except ValueError as error:
+            problems.append(
+                Problem(f"--as-of: {error}", "give a moment such as 2025-06-05 or 2025-06-05T10:15:00")
+            )
+    if problems:
+        raise AforoError(problems)
+    return Settings(
+        source=_folder(source, "AFORO_SOURCE", DEFAULT_SOURCE),
+        home=Home(_folder(home, "AFORO_HOME", DEFAULT_HOME)),
+        period=period,
+        horizon=horizon,
+        as_of=moment,
+        offline=offline,
+    )
+
+
+def resolve_home(home: str | None = None) -> Home:
+    """The home from the flag, then AFORO_HOME, then the default."""
+    return resolve(home=home).home
+
+
+def utc_text(moment: str) -> str:
+    """An ISO moment (UTC where it names no zone) as 'YYYY-MM-DD HH:MM:SS.ffffff' in UTC; else ValueError."""
+    try:
+        parsed = datetime.fromisoformat(moment.strip())
+    except ValueError:
+        raise ValueError(f"'{moment}' is no moment in time") from None
+    aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    if aware > datetime.now(UTC):
+        raise ValueError(f"'{moment}' is in the future")
+    return aware.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def prepare_environment(home: Home) -> None:
+    """Sets what Prefect and dbt read when they are imported; what the user has set stays."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(home.root / "prefect"))
+
+
+def _folder(flag: str | None, variable: str, default: Path) -> Path:
+    given = flag or os.environ.get(variable)
+    return Path(given).expanduser().resolve() if given else default

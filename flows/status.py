@@ -1,0 +1,48 @@
+"""What `aforo status` says: the last run, the published forecast, the health of its source."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flows import messages, publish, record, summary
+from flows.errors import Problem
+from flows.settings import Home
+
+
+def read(home: Home) -> dict[str, Any]:
+    """The last run's record and the summary of what is published, either None where there is none."""
+    last = record.last(home)
+    manifest = publish.published_manifest(home)
+    return {
+        "home": str(home.root),
+        "last_run": asdict(last) if last else None,
+        "published": summary.summarise(home, manifest) if manifest else None,
+    }
+
+
+def as_text(found: dict[str, Any]) -> list[str]:
+    """The same for a person."""
+    lines = [f"Home: {found['home']}", *_last_run(found["last_run"])]
+    published = found["published"]
+    if published is None:
+        return [*lines, "Published: nothing yet. `aforo run` makes and publishes a forecast."]
+    periods = ", ".join(map(str, published["periods"]))
+    lines.append(f"Published: {periods}, at {published['published_at']} (run {published['run_id']})")
+    lines.append(f"  file {published['file']}")
+    lines.append("Sources of the published forecast:")
+    header = ["table", "state", "rows", "in quarantine"]
+    rows = [[s["tabla"], s["estado"], s["filas"], s["en_cuarentena"]] for s in published["sources"]]
+    return [*lines, *summary.table([header, *rows])]
+
+
+def _last_run(last: dict[str, Any] | None) -> list[str]:
+    if last is None:
+        return ["Last run: none yet."]
+    steps = ", ".join(f"{step['name']} {step['state']} ({step['seconds']:.1f} s)" for step in last["steps"])
+    lines = [
+        f"Last run: {last['run_id']}, {last['status']}, started {last['started_at']}",
+        f"  source {last['source']}",
+        f"  {steps}",
+    ]
+    for problem in last["problems"]:
+        lines += [f"  {line}" for line in messages.as_text(Problem(**problem))]
+    return [*lines, *(f"  {hint}" for hint in last["hints"])]

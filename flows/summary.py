@@ -1,0 +1,116 @@
+"""What a run found, in a few lines: read from the published file, as any reader would."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.settings import Home
+
+LARGEST = 5
+
+
+def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
+    """The published forecast: periods, cells, students, backtest error, largest cells, the source's state."""
+    with duckdb.connect(str(home.published_file), read_only=True) as connection:
+
+        def rows(query: str, *values: object) -> list[Any]:
+            return connection.execute(query, values).fetchall()
+
+        period = manifest["periods"][0]
+        (cells, students) = rows(
+            """select count(*) filter (where PREDICT_ALUMNOS > 0), sum(PREDICT_ALUMNOS)::bigint
+            from marts.prediccion_alumnos where PERIODO = ?""",
+            period,
+        )[0]
+        largest = rows(
+            f"""select SEDE, CURSO_ACTUAL, HORARIO_ACTUAL, PREDICT_ALUMNOS from marts.prediccion_alumnos
+            where PERIODO = ? order by PREDICT_ALUMNOS desc, SEDE, CURSO_ACTUAL, HORARIO_ACTUAL
+            limit {LARGEST}""",
+            period,
+        )
+        errors = rows(
+            """select modelo, wape, origenes from marts.exactitud
+            where nivel = 'celda' and tipo_demanda = 'todas' and horizonte = 1
+            and modelo in ('aforo', 'naive_estacional')"""
+        )
+        health = rows("select tabla, estado, filas, en_cuarentena from marts.salud_fuentes order by tabla")
+    return {
+        "run_id": manifest["run_id"],
+        "published_at": manifest["published_at"],
+        "periods": manifest["periods"],
+        "period": period,
+        "cells": cells,
+        "students": students,
+        "backtest": {model: {"wape": wape, "origins": origins} for model, wape, origins in errors},
+        "largest": [
+            {"sede": sede, "curso_actual": curso, "horario_actual": horario, "alumnos": alumnos}
+            for sede, curso, horario, alumnos in largest
+        ],
+        "sources": [
+            {"tabla": tabla, "estado": estado, "filas": filas, "en_cuarentena": en_cuarentena}
+            for tabla, estado, filas, en_cuarentena in health
+        ],
+        "file": str(home.published_file),
+    }
+
+
+def as_text(summary: dict[str, Any]) -> list[str]:
+    """The summary for a person, ending with a line to paste at a shell's prompt."""
+    periods = ", ".join(map(str, summary["periods"]))
+    lines = [
+        f"Forecast for {periods}, published {summary['published_at']} (run {summary['run_id']}).",
+        f"  {summary['period']}: {summary['students']:,} students expected in {summary['cells']:,} cells"
+        " (campus x course x time slot).",
+        f"  {_backtest(summary['backtest'])}",
+        f"  Largest cells of {summary['period']}:",
+        *table([["campus", "course", "slot", "students"], *(list(c.values()) for c in summary["largest"])]),
+    ]
+    quarantined = sum(source["en_cuarentena"] for source in summary["sources"])
+    if quarantined:
+        lines.append(f"  {quarantined:,} sections are in quarantine: their course or slot code is unknown.")
+    absent = [source["tabla"] for source in summary["sources"] if source["estado"] == "ausente"]
+    if absent:
+        lines.append(f"  Not delivered: {', '.join(absent)}. What depends on them is left out.")
+    return [*lines, f"  File: {_short(Path(summary['file']))}", "  Try:", f"    {example_query(summary)}"]
+
+
+def example_query(summary: dict[str, Any]) -> str:
+    """One line for a shell that asks the published file for the students of each campus."""
+    sql = (
+        "select SEDE, sum(PREDICT_ALUMNOS) as alumnos from marts.prediccion_alumnos "
+        f"where PERIODO = {summary['period']} group by SEDE order by alumnos desc"
+    )
+    file = _short(Path(summary["file"]))
+    code = f'import duckdb; duckdb.connect("{file}", read_only=True).sql("{sql}").show()'
+    return f"{shlex.quote(_short(Path(sys.executable)))} -c {shlex.quote(code)}"
+
+
+def _backtest(errors: dict[str, Any]) -> str:
+    if "aforo" not in errors or errors["aforo"]["wape"] is None:
+        return "No backtest: the history is too short for one."
+    ours = errors["aforo"]
+    text = f"Error on the backtest (WAPE of a cell, {ours['origins']} past periods): {ours['wape']:.3f}"
+    naive = errors.get("naive_estacional", {}).get("wape")
+    return (
+        f"{text}; seasonal naive {naive:.3f}."
+        if naive is not None
+        else f"{text}; no season yet to compare with."
+    )
+
+
+def table(rows: list[list[Any]]) -> list[str]:
+    """Rows of values as aligned, indented lines."""
+    cells = [[str(value) for value in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))] if cells else []
+    return [
+        "    " + "  ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)).rstrip() for row in cells
+    ]
+
+
+def _short(path: Path) -> str:
+    # The path as given, not resolved: .venv/bin/python is a link to an interpreter without the packages.
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
