@@ -103,7 +103,7 @@ def _tasks(panel: Panel, origin: int, season_length: int, wanted: set[str]) -> I
         rows = (panel.nivel == nivel) & (lengths > 0)
         if nivel == CELL:
             rows &= in_play | np.isin(panel.unique_id.astype(str), sorted(wanted))
-        new = sorted(wanted - set(panel.unique_id[rows])) if nivel == CELL else []
+        new = list(wanted - set(panel.unique_id[rows])) if nivel == CELL else []
         if not rows.any() and not new:
             continue
         yield _task(origin, nivel, panel.unique_id[rows], known[rows], lengths[rows], in_play[rows], new)

@@ -145,6 +145,7 @@ def test_candidate_cells_get_a_forecast_though_new_or_out_of_play() -> None:
     assert reasons(one(result, "new", "tsb", "celda")) == {"serie nueva: tsb -> cero"}
     assert reasons(one(result, "new", "naive", "celda")) == {"serie nueva: naive -> cero"}
     assert reasons(one(result, "ended", "tsb", "celda")) == {"serie terminada: tsb -> cero"}
+    assert cells.loc[cells["modelo"] == "tsb", "unique_id"].is_monotonic_increasing
     assert "new" not in set(result.loc[result["nivel"] != "celda", "unique_id"])
 
 
