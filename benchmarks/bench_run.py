@@ -1,7 +1,8 @@
-"""Seconds and memory of a whole `aforo run`: the command line, Prefect's server, dbt, the forecasts, publishing.
+"""Seconds and memory of a whole `aforo run`: command line, Prefect's server, dbt, forecasts, publishing.
 
-`make bench` runs it on the demo institute, beside it on ../shared/data/institute where that is there. Memory is the
-largest sum over the process and all its children of their proportional set size (shared pages count once).
+`make bench` runs it on the demo institute, and on ../shared/data/institute where that is there. Memory is
+the largest sum over the process and all its children of their proportional set size (shared pages count
+once).
 """
 
 import argparse
@@ -45,7 +46,8 @@ def memory_of(process: psutil.Process) -> int:
 def run_once(source: Path, home: Path) -> Measured:
     """Run `aforo run` on the source. Raises RuntimeError where it did not publish."""
     started = time.monotonic()
-    command = [Path(sys.executable).with_name("aforo"), "run", "--json", "--source", source, "--home", home]
+    aforo = Path(sys.executable).with_name("aforo")
+    command: list[str | Path] = [aforo, "run", "--json", "--source", source, "--home", home]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         peak, done = [0], threading.Event()
 
