@@ -150,9 +150,10 @@ def test_candidate_cells_get_a_forecast_though_new_or_out_of_play() -> None:
 
 
 def test_candidates_count_at_their_own_origin_only() -> None:
-    wanted = pd.DataFrame({"indice_origen": [END - 1], "unique_id": ["new"]})
+    wanted = pd.DataFrame({"indice_origen": [END - 1, END], "unique_id": ["early", "late"]})
     result = forecast(institute(), origins=[END - 1, END], candidates=wanted)
-    assert set(result.loc[result["unique_id"] == "new", "indice_origen"]) == {END - 1}
+    assert set(result.loc[result["unique_id"] == "early", "indice_origen"]) == {END - 1}
+    assert set(result.loc[result["unique_id"] == "late", "indice_origen"]) == {END}
 
 
 def test_a_forecast_does_not_see_the_periods_after_its_origin() -> None:
