@@ -10,12 +10,6 @@ group by {{ columnas | join(', ') }}
 having count(*) > 1 or {{ columnas | join(' is null or ') }} is null
 {% endtest %}
 
-{% test sin_nulos(model, columnas) %}
-select *
-from {{ model }}
-where {{ columnas | join(' is null or ') }} is null
-{% endtest %}
-
 {# Each of the columns is a finite number from minimo to maximo; null passes. #}
 {% test entre(model, columnas, minimo=none, maximo=none) %}
 select *

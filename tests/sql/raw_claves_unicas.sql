@@ -1,0 +1,24 @@
+-- A contract key that is null or there twice as of a moment: the snapshot's validities overlap.
+-- All raw tables in one test: a test takes about 0.1 s of every run.
+{% set claves = {
+    'programacion': ['seccion_id'],
+    'cursos': ['curso_actual'],
+    'equivalencia_cursos': ['curso'],
+    'horarios': ['horario'],
+    'sedes': ['periodo', 'sede'],
+    'minimos_apertura': ['periodo', 'programa'],
+    'vacantes_estandar': ['periodo', 'linea', 'nivel'],
+    'calendario': ['periodo'],
+    'capturas': ['run_id', 'tabla'],
+} %}
+
+{% for tabla, clave in claves.items() %}
+select
+    '{{ tabla }}' as tabla,
+    concat_ws(', ', {{ clave | join(', ') }}) as clave,
+    count(*) as filas
+from {{ ref('raw__' ~ tabla) }}
+group by {{ clave | join(', ') }}
+having count(*) > 1 or {{ clave | join(' is null or ') }} is null
+{{ 'union all' if not loop.last }}
+{% endfor %}
