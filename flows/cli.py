@@ -3,6 +3,7 @@
 Imports that take long (Prefect, DuckDB) are inside the commands, so that `--help` answers at once.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -35,6 +36,7 @@ Home = Annotated[
         help="Folder of the warehouse and the published files. Else AFORO_HOME, else data/.", metavar="DIR"
     ),
 ]
+Horizon = Annotated[int, typer.Option(help="How many periods to forecast, 1 to 12.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 RUN_EXAMPLES = """Examples:
@@ -56,9 +58,7 @@ def run(
         int | None,
         typer.Option(help="First period to forecast. Else the one after the newest with closed sections."),
     ] = None,
-    horizon: Annotated[
-        int, typer.Option(help="How many periods to forecast, 1 to 12.")
-    ] = settings.DEFAULT_HORIZON,
+    horizon: Horizon = settings.DEFAULT_HORIZON,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -133,6 +133,47 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     typer.echo(
         json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(state.as_text(found))
     )
+
+
+@app.command()
+def docs(
+    home: Home = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the page on this machine until Ctrl-C.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of --serve.")] = 8080,
+) -> None:
+    """The documentation of every table, with the lineage from the source to its uses, as one static page."""
+    where = settings.resolve_home(home)
+    settings.prepare_environment(where)
+    from flows import docs as site
+
+    page = site.generate(where)
+    typer.echo(f"{page}")
+    if serve:
+        with site.server(page, port) as server, contextlib.suppress(KeyboardInterrupt):
+            typer.echo(f"http://{site.LOOPBACK}:{port}/ (Ctrl-C ends it)")
+            server.serve_forever()
+
+
+@app.command()
+def serve(
+    source: Source = None,
+    home: Home = None,
+    horizon: Horizon = settings.DEFAULT_HORIZON,
+    port: Annotated[
+        int, typer.Option(help="Port of the Prefect server, where PREFECT_API_URL names none.")
+    ] = 4200,
+) -> None:
+    """Forecast on the dates of the calendar, as a scheduled Prefect deployment, until Ctrl-C."""
+    asked = settings.resolve(source, home, horizon=horizon)
+    settings.prepare_environment(asked.home)
+    from flows import serve as deployment
+
+    asked.home.logs.mkdir(parents=True, exist_ok=True)
+    with deployment.prefect_server(asked.home, port) as url:
+        typer.echo(f"Prefect: {url}")
+        deployment.serve(asked)
 
 
 def _failure_title(home: settings.Home, record: Any) -> str:

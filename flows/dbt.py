@@ -36,6 +36,8 @@ TRANSFORM = [
     "--exclude-resource-type",
     "unit_test",
 ]
+PARSE = ["parse"]
+# Not compiled: the landing models' SQL can be written only where the source is at hand.
 DOCS = ["docs", "generate", "--static", "--no-compile"]
 
 # A run of the largest institute tried takes a few minutes; what takes this long hangs.
@@ -95,7 +97,7 @@ def run_dbt(
     results.unlink(missing_ok=True)
     settings.home.logs.mkdir(parents=True, exist_ok=True)
     command = [
-        sys.executable, "-m", "flows.dbt_process", *arguments,
+        sys.executable, "-m", "flows.child", "dbt.cli.main:cli", *arguments,
         "--log-format", "json", "--no-use-colors",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(settings.home.logs),
@@ -112,11 +114,16 @@ def run_dbt(
     return DbtResult(exit_code, timed_out, failures, warnings, errors)
 
 
+def version_variables() -> dict[str, str]:
+    """The layers' versions, as version.yml says."""
+    versions: dict[str, str] = yaml.safe_load((PROJECT / "version.yml").read_text())
+    return versions
+
+
 def run_variables(settings: Settings, record: Record) -> dict[str, Any]:
     """dbt's vars: the layers' versions of version.yml and what this run was asked."""
-    versions = yaml.safe_load((PROJECT / "version.yml").read_text())
     return {
-        **versions,
+        **version_variables(),
         "run_id": record.run_id,
         "periodo": settings.period,
         "horizonte": settings.horizon,
@@ -184,8 +191,8 @@ def _follow(process: _Process, on_node: OnNode) -> list[str]:
         node = data.get("node_info") or {}
         if info["level"] in ("error", "warn"):
             log.info("dbt: %s", info["msg"])
-        if info["level"] == "error" and not node:
-            errors.append(info["msg"])
+        if info["name"] == "MainEncounteredError":
+            errors.append(data["exc"])
         if node and "index" in data:
             seconds = data.get("execution_time")
             ended += seconds is not None

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows import lock, messages, progress, publish, record, summary, warehouse
-from flows.dbt import CAPTURE, TRANSFORM, run_dbt, run_variables
+from flows.dbt import CAPTURE, TRANSFORM, run_dbt, run_variables, version_variables
 from flows.errors import AforoError, PassingError, Problem
 from flows.settings import DEFAULT_HORIZON, Settings, resolve
 
@@ -145,8 +145,7 @@ def transform(run: Run) -> None:
 def publish_marts(run: Run) -> dict[str, Any]:
     """Publishes the marts and returns the manifest of the release."""
     with run.step("publish"):
-        versions = {name: value for name, value in run.variables.items() if name.startswith("version_")}
-        return publish.publish(run.settings.home, run.record, versions)
+        return publish.publish(run.settings.home, run.record, version_variables())
 
 
 def _dbt(run: Run, arguments: list[str]) -> None:

@@ -1,0 +1,111 @@
+"""The flow as a scheduled Prefect deployment: `aforo serve`.
+
+It runs on the forecast dates that the calendar gives, and after the last of them on the 5th of every month,
+so that a calendar that ends does not end the forecasts in silence. Where no Prefect server is named
+(PREFECT_API_URL), one is started on the loopback address for as long as `aforo serve` runs.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from flows import warehouse
+from flows.dbt import version_variables
+from flows.errors import AforoError, Problem
+from flows.settings import Home, Settings
+
+DEPLOYMENT = "pronostico"
+# Early morning in the Americas.
+HOUR_UTC = 11
+DAY_OF_MONTH = 5
+SERVER_SECONDS = 180
+LOOPBACK = "127.0.0.1"
+
+
+def rules(dates: list[date], today: date) -> list[str]:
+    """The schedule as rules (RFC 5545): one a forecast date to come, then the 5th of every month."""
+    coming = [day for day in dates if day > today]
+    first_open = max([today, *coming])
+    monthly = f"{_start(first_open)}\nRRULE:FREQ=MONTHLY;BYMONTHDAY={DAY_OF_MONTH}"
+    return [f"{_start(day)}\nRRULE:FREQ=DAILY;COUNT=1" for day in coming] + [monthly]
+
+
+def serve(settings: Settings) -> None:
+    """Registers the deployment and runs what is due until it is stopped. Needs PREFECT_API_URL."""
+    from prefect.flows import EntrypointType
+    from prefect.schedules import RRule
+
+    from flows.pipeline import aforo
+
+    platinum = f"platinum_{version_variables()['version_platinum']}"
+    dates = warehouse.forecast_dates(settings.home, platinum)
+    aforo.serve(
+        name=DEPLOYMENT,
+        schedules=[RRule(rule, timezone="UTC") for rule in rules(dates, datetime.now(UTC).date())],
+        parameters={
+            "source": str(settings.source),
+            "home": str(settings.home.root),
+            "horizon": settings.horizon,
+        },
+        limit=1,
+        global_limit=1,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+@contextlib.contextmanager
+def prefect_server(home: Home, port: int) -> Iterator[str]:
+    """The address of the Prefect server of PREFECT_API_URL, or else one that runs as long as this lasts."""
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        yield named
+        return
+    url = f"http://{LOOPBACK}:{port}/api"
+    command = [sys.executable, "-m", "flows.child", "prefect.cli:app"]
+    with home.log.open("a") as log:
+        server = subprocess.Popen(
+            [*command, "server", "start", "--host", LOOPBACK, "--port", str(port)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(url, server, home)
+        os.environ["PREFECT_API_URL"] = url
+        yield url
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait_for(url: str, server: "subprocess.Popen[bytes]", home: Home) -> None:
+    deadline = time.monotonic() + SERVER_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):
+            return
+        time.sleep(0.5)
+    raise AforoError(
+        [
+            Problem(
+                f"Prefect's server did not start at {url}",
+                f"free that port or give another --port, or name a server in PREFECT_API_URL; see {home.log}",
+            )
+        ]
+    )
+
+
+def _start(day: date) -> str:
+    return f"DTSTART:{day:%Y%m%d}T{HOUR_UTC:02d}0000"
