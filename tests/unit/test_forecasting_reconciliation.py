@@ -172,10 +172,11 @@ def test_a_solver_without_an_answer_leaves_the_sums_of_the_cells(
     monkeypatch.setattr(reconciliation, "_min_trace", solver)
     tree = jerarquia()
     data = base(tree)
+    data.loc[data["unique_id"] == "S0/C0/T0", "yhat"] = -5.0
     with caplog.at_level(logging.WARNING):
         result = reconcile(data, tree)
     assert_coherent(result, tree)
-    cells = data[data["nivel"] == "celda"].set_index("unique_id")["yhat"].sort_index()
+    cells = data[data["nivel"] == "celda"].set_index("unique_id")["yhat"].clip(lower=0).sort_index()
     kept = result[result["nivel"] == "celda"].set_index("unique_id")["yhat"]
     assert kept.tolist() == cells.tolist()
     assert set(result["razon"]) == {BOTTOM_UP_REASON}
