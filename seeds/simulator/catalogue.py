@@ -93,23 +93,23 @@ LEVEL_NAMES = {
 KIDS = (("KID", 6), ("TEN", 6))
 TRACKS = (
     Track(
-        "D", "Adultos", "Diario", "Normal", 1, 0.52, (0, 1, 2, 3, 4, 5, 6),
-        (0.10, 0.10, 0.06, 0.06, 0.20, 0.38, 0.10), (("BAS", 8), ("INT", 6), ("AVA", 4)), (0,),
+        "D", "Adultos", "Diario", "Normal", 1, 0.60, (0, 1, 2, 3, 4, 5, 6),
+        (0.10, 0.10, 0.06, 0.06, 0.20, 0.38, 0.10), (("BAS", 10), ("INT", 8), ("AVA", 6)), (0,),
     ),
     Track(
         "L", "Adultos", "Interdiario L-M-V", "Acelerada", 1, 0.12, (7, 8, 9, 10),
-        (0.2, 0.15, 0.2, 0.45), (("BAS", 4), ("INT", 3), ("AVA", 2)), (0,),
+        (0.2, 0.15, 0.2, 0.45), (("BAS", 5), ("INT", 4), ("AVA", 3)), (0,),
     ),
     Track(
-        "S", "Adultos", "Sabatino", "Acelerada", 2, 0.13, (11, 12, 13),
-        (0.5, 0.25, 0.25), (("BAS", 4), ("INT", 3), ("AVA", 2)), (0,),
+        "S", "Adultos", "Sabatino", "Acelerada", 2, 0.09, (11, 12, 13),
+        (0.5, 0.25, 0.25), (("BAS", 5), ("INT", 4), ("AVA", 3)), (0,),
     ),
     Track(
         "M", "Adultos", "Interdiario M-J", "Acelerada", 1, 0.04, (8, 10),
         (0.4, 0.6), (("BAS", 4),), (0,), closes=202310,
     ),
     Track(
-        "K", "Niños", "Sabatino", "Normal", 2, 0.14, (14, 15, 16, 17), (0.35, 0.35, 0.15, 0.15), KIDS,
+        "K", "Niños", "Sabatino", "Normal", 2, 0.10, (14, 15, 16, 17), (0.35, 0.35, 0.15, 0.15), KIDS,
         (0, 6),
     ),
     Track("I", "Niños", "Interdiario", "Normal", 1, 0.05, (3, 4), (0.6, 0.4), (("TEN", 6),), (0,)),
@@ -122,7 +122,7 @@ RECODED = {"D": 202301, "S": 202306}  # tracks whose courses got new codes, and 
 LOST_SUCCESSORS = {
     "TE06KP": None,
     "TE06KV": None,
-    "AV02LV": "AVX3LV",
+    "AV03LV": "AVX4LV",
     "TE06IP": "BA02MP",
     "TE06IV": "BA02MV",
 }
@@ -190,6 +190,10 @@ class Catalogue:
         self.duration = np.array([c.track.duration for c in self.courses])
         self.seasonal = np.array([c.seasonal for c in self.courses])
         self.entry = np.array([c.entry for c in self.courses])
+        self.level_end = np.array(
+            [c.follows >= 0 and self.courses[c.follows].level != c.level for c in self.courses]
+        )
+        self.morning = np.array([s.turn == "Mañana" and s.strip == WEEK for s in SLOTS])
         self.child = np.array([c.track.programme == "Niños" for c in self.courses])
         self.weights = np.zeros((self.n_courses, self.n_slots))
         for i, c in enumerate(self.courses):

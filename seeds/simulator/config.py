@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 FIRST_YEAR = 2022
 SUMMER = (0, 1)  # month positions in which the children's daily courses run
@@ -38,68 +38,74 @@ class Campus:
 
 CAMPUSES = (
     Campus("CENTRO", 0.25, "DLSMKI", ((0, 7.0, 22.75), (202502, 7.0, 21.0))),
-    Campus("NORTE", 0.16, "DLSKI", ((0, 7.0, 21.0), (202401, 7.0, 22.75)), opens=202207),
-    Campus("SUR", 0.10, "DSK", ((0, 8.5, 21.0), (202407, 7.0, 21.0)), opens=202304),
-    Campus("ESTE", 0.08, "DSK", ((0, 7.0, 21.0),), closes=202410, merges_into="CENTRO"),
-    Campus("VIRTUAL", 0.41, "DLSMKI", ((0, 7.0, 22.75),)),
+    Campus("NORTE", 0.17, "DLSKI", ((0, 7.0, 21.0), (202401, 7.0, 22.75)), opens=202207),
+    Campus("SUR", 0.12, "DSK", ((0, 8.5, 21.0), (202407, 7.0, 21.0)), opens=202304),
+    Campus("ESTE", 0.09, "DSK", ((0, 7.0, 21.0),), closes=202410, merges_into="CENTRO"),
+    Campus("VIRTUAL", 0.37, "DLSMKI", ((0, 7.0, 22.75),)),
 )
 
 
 @dataclass(frozen=True)
 class Config:
-    """One institute. Tuples of twelve are by month, January first.
+    """One institute: every default is the demo's. Tuples of twelve are by month, January first.
 
-    Rates are shares of the students who decide in a period unless said otherwise; `*_sd` are standard
-    deviations of normal effects on the logit or log scale. Figures that the calibration test checks are
-    set by: retention -> `stay`, `return_rate`, `placement`; full sections -> `tight_share`, `tight_slack`;
-    cancellations -> `speculative`, `bulk_periods`; lifetimes -> `students`, slot weights, `move_slot`.
+    Shares are of the students who decide in a period, `*_sd` standard deviations of normal effects on a
+    logit or log scale. What sets the calibrated figures: retention by month -> `stay` (January also
+    `placement` and `return_rate`); full sections -> `tight_share`; cancellations -> `speculative` and
+    `bulk_periods`; lifetimes of cells -> `intake`, `smallest_group` and `move_slot`.
     """
 
-    seed: int = 20220101
-    periods: int = 42
-    run_up: int = 18
-    hidden: int = 3
-    scale: float = 1.0
+    seed: int = 2022
+    periods: int = 42  # periods of data, from 202201
+    run_up: int = 18  # periods simulated before them
+    hidden: int = 3  # periods simulated after them
+    scale: float = 1.0  # size, 1 = the demo
 
-    students: float = 14000.0
-    intake: float = 0.045
-    intake_season: tuple[float, ...] = (2.2, 1.3, 1.0, 1.1, 0.9, 0.75, 0.85, 0.95, 1.0, 0.75, 0.6, 0.4)
-    intake_ar: float = 0.7
-    intake_sd: float = 0.12
-    summer_intake: float = 0.035
-    opening_boost: float = 0.9
+    students: float = 7500.0  # students at the beginning of the run-up
+    intake: float = 580.0  # new students of a mean period
+    intake_season: tuple[float, ...] = (1.7, 1.2, 1.0, 1.1, 0.95, 0.8, 0.9, 1.0, 1.05, 0.85, 0.75, 0.5)
+    intake_ar: float = 0.7  # memory of the intake's mood from one period to the next
+    intake_sd: float = 0.12  # its innovations
+    summer_intake: float = 280.0  # new children of a summer
+    smallest_group: float = 6.0  # new students below which a slot is not offered to beginners
+    opening_boost: float = 0.9  # extra intake share of a campus in its first eight periods
 
     stay: tuple[float, ...] = (
-        0.9361, 0.9273, 0.8923, 0.9191, 0.9335, 0.9466, 0.9301, 0.9566, 0.9516, 0.9105, 0.9463, 0.9044,
+        0.9383, 0.9518, 0.8548, 0.9689, 0.9478, 0.9354, 0.9629, 0.97, 0.9661, 0.958, 0.97, 0.9208,
     )  # fmt: skip
-    effect_sd: float = 0.25
-    shock_sd: float = 0.7
-    passing: float = 0.94
-    pause_share: float = 0.55
+    slot_sd: float = 0.6  # going on: effect of campus and slot
+    course_sd: float = 0.8  # effect of the course
+    beginners: float = -1.6  # extra effect of entry courses
+    level_end: float = -1.6  # of the last course of a level
+    season_sd: float = 1.2  # of month, campus and programme
+    shock_sd: float = 0.8  # of one cell in one period: what nobody can know
+    passing: float = 0.97  # share that passes
+    pause_share: float = 0.55  # of those who do not go on, who may return
     return_rate: tuple[float, ...] = (0.45, 0.12, 0.12, 0.10, 0.10, 0.10, 0.10, 0.12, 0.10, 0.08, 0.08, 0.05)
-    forget: float = 0.10
-    placement: tuple[float, ...] = (0.179, 0.03, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.01)
-    move_slot: float = 0.04
-    merge_stay: float = 0.65
+    forget: float = 0.10  # of the paused, lost in a period
+    placement: tuple[float, ...] = (0.185, 0.05, 0.15, 0.05, 0.05, 0.06, 0.05, 0.06, 0.05, 0.04, 0.04, 0.03)
+    move_slot: tuple[float, ...] = (0.55, 0.12, 0.55, 0.12, 0.08, 0.08, 0.25, 0.3, 0.12, 0.06, 0.06, 0.15)
+    mornings: tuple[float, ...] = (6.0, 6.0, 0.35, 0.6, 0.8, 0.9, 1.6, 1.0, 0.8, 0.9, 1.0, 1.5)
+    merge_stay: float = 0.65  # share that follows a campus that closes
 
-    plan_sd: float = 0.15
-    react: float = 0.70
-    below_minimum: float = 0.10
-    tight_share: float = 0.80
-    tight_slack: float = 1.0
-    spill: float = 0.85
-    wait: float = 0.80
+    plan_sd: float = 0.2  # error of the institute's own plan, log scale
+    react: float = 0.70  # chance that a missing section is added
+    below_minimum: float = 0.10  # chance that two students fewer are enough
+    tight_share: float = 0.5  # cells whose seats are cut to the plan
+    tight_slack: float = 1.0  # spread of those seats around it
+    spill: float = 0.85  # of students without a seat, who try another slot
+    wait: float = 0.85  # of the rest, who pause
 
-    speculative: tuple[float, ...] = field(default=(0.10, 0.04, 0.09, 0.09))  # by year, of held sections
+    speculative: tuple[float, ...] = (0.08, 0.06, 0.05, 0.07)  # by year, of held sections
     bulk_periods: tuple[tuple[int, float], ...] = ((202206, 0.42), (202309, 0.38), (202409, 0.50))
-    duplicates: float = 0.004
-    never_closed: float = 0.004
+    duplicates: float = 0.004  # held sections entered twice
+    never_closed: float = 0.004  # held sections that stay open
     never_closed_bulk: tuple[tuple[int, float], ...] = ((202411, 0.16), (202412, 0.12))
-    newest_open: float = 0.06
-    newest_created: float = 0.015
+    newest_open: float = 0.06  # held sections of the newest period, still enrolling
+    newest_created: float = 0.10  # cancelled sections of the newest period that are only created
 
-    origins: int = 12
-    replicas: int = 64
+    origins: int = 12  # origins of the truth before the last one
+    replicas: int = 64  # futures simulated for each
 
     @property
     def copies(self) -> int:
@@ -107,9 +113,9 @@ class Config:
         return max(1, -int(-self.scale // 1))
 
     @property
-    def size(self) -> float:
-        """Students that one copy of the campuses is dimensioned for."""
-        return self.students * self.scale / self.copies
+    def density(self) -> float:
+        """Students of one copy of the campuses, relative to the demo."""
+        return self.scale / self.copies
 
     @property
     def campus_names(self) -> list[str]:

@@ -100,7 +100,7 @@ def _blur_states(frame: pd.DataFrame, t: int, config: Config, rng: np.random.Gen
     held = (frame["estado"] == "cerrado").to_numpy()
     if t == config.periods - 1:
         still_open = held & (draw < config.newest_open)
-        created = (~held) & (draw < config.newest_created / 0.15)
+        created = ~held & (draw < config.newest_created)
         so_far = (frame["matriculados"] * rng.uniform(0.6, 1.0, len(frame))).astype(int).clip(lower=1)
         frame = frame.assign(matriculados=frame["matriculados"].mask(still_open, so_far))
         frame = frame.assign(estado=frame["estado"].mask(created, "creado"))

@@ -9,6 +9,7 @@ import numpy as np
 from seeds.simulator.catalogue import SUMMER_TRACK, TRACKS, Bools, Catalogue, Floats, Ints
 from seeds.simulator.config import SUMMER, Config, index_of
 
+CHILDREN = sum(t.share for t in TRACKS if t.programme == "Niños")
 OLD, RETURNED, NEW = 0, 1, 2  # order in which applicants are seated
 
 
@@ -41,17 +42,25 @@ def nobody() -> People:
 
 @dataclass
 class Traits:
-    """What stays fixed of an institute: effects on the logit of going on, by campus and slot and course."""
+    """What stays fixed of an institute: effects on the logit of going on."""
 
     campus_slot: Floats  # [E, S]
     course: Floats  # [C]
+    season: Floats  # [12, E, 2], the last axis adults and children
 
 
 def draw_traits(config: Config, catalogue: Catalogue, rng: np.random.Generator) -> Traits:
     """Draw the fixed effects of all campuses' slots and of all courses."""
+    season = rng.normal(0, config.season_sd, (12, catalogue.n_campuses, 2))
+    # centred, so that another seed or size keeps the institute's retention by month
+    share = np.outer([c.share for c in catalogue.campuses], [1 - CHILDREN, CHILDREN])
+    season -= np.average(season.reshape(12, -1), axis=1, weights=share.ravel())[:, None, None]
     return Traits(
-        rng.normal(0, config.effect_sd, (catalogue.n_campuses, catalogue.n_slots)),
-        rng.normal(0, config.effect_sd, catalogue.n_courses),
+        rng.normal(0, config.slot_sd, (catalogue.n_campuses, catalogue.n_slots)),
+        rng.normal(0, config.course_sd, catalogue.n_courses)
+        + np.where(catalogue.entry, config.beginners, 0.0)
+        + np.where(catalogue.level_end, config.level_end, 0.0),
+        season,
     )
 
 
@@ -121,6 +130,12 @@ def _next_course(people: People, passed: Bools, t: int, catalogue: Catalogue) ->
     return np.where((wanted >= 0) & runs[wanted], wanted, -1)
 
 
+def slot_weights(t: int, config: Config, catalogue: Catalogue) -> Floats:
+    """Popularity [C, S] of the slots for each course in period index t: mornings have their months."""
+    weights = catalogue.weights * np.where(catalogue.morning, config.mornings[t % 12], 1.0)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
 def _place(people: People, t: int, config: Config, catalogue: Catalogue, rng: np.random.Generator) -> People:
     """Students in a slot and campus that exist for their course; who finds none is left out."""
     campus = people.campus
@@ -134,11 +149,10 @@ def _place(people: People, t: int, config: Config, catalogue: Catalogue, rng: np
     everyone, saturday = np.arange(len(people)), catalogue.saturday[people.slot]
     summer_is_over = ~offered[everyone, people.slot] & ~catalogue.seasonal[people.course] & (saturday >= 0)
     slot = np.where(summer_is_over, saturday, people.slot)
-    moves = _chance(config.move_slot, len(people), rng) | ~offered[everyone, slot]
+    moves = _chance(config.move_slot[t % 12], len(people), rng) | ~offered[everyone, slot]
     who = np.flatnonzero(moves)
-    slot[who] = draw_slots(
-        offered[who] * catalogue.weights[people.course[who]] * catalogue.nearness[slot[who]], rng
-    )
+    popular = slot_weights(t, config, catalogue)[people.course[who]]
+    slot[who] = draw_slots(offered[who] * popular * catalogue.nearness[slot[who]], rng)
     return People(people.campus, people.course, slot, people.ready).take(slot >= 0)
 
 
@@ -156,6 +170,7 @@ def _going_on(
         _logit(config.stay[month])
         + traits.campus_slot[base, deciding.slot]
         + traits.course[deciding.course]
+        + traits.season[month, base, catalogue.child[deciding.course].astype(int)]
         + shock[deciding.campus, deciding.course, deciding.slot]
     )
     on = _chance(1 / (1 + np.exp(-logit)), n, rng) & (wanted >= 0)
@@ -179,8 +194,13 @@ def intake_rates(t: int, mood: Floats, config: Config, catalogue: Catalogue) -> 
                 if track is not SUMMER_TRACK
                 else config.summer_intake * (0.5 if month == SUMMER[0] else 0.25)
             )
-    rates = catalogue.offered(t) * catalogue.weights * by_course[:, None]
-    rates *= (config.size * share)[:, None, None]
+    rates = catalogue.offered(t) * slot_weights(t, config, catalogue) * by_course[:, None]
+    rates *= (config.density * share)[:, None, None]
+    # beginners are offered the popular slots alone: where too few would come they are sent to the others
+    popular = (rates >= config.smallest_group) | ((rates > 0) & (rates == rates.max(axis=2, keepdims=True)))
+    kept = np.where(popular, rates, 0.0)
+    sent = rates.sum(axis=2) / np.maximum(kept.sum(axis=2), 1e-9)
+    rates = kept * sent[:, :, None]
     return np.tile(rates, (len(mood) // n, 1, 1)) * np.exp(mood)[:, None, None]
 
 
@@ -224,7 +244,7 @@ def opening_population(config: Config, catalogue: Catalogue, rng: np.random.Gene
     share = np.array([c.share for c in catalogue.campuses]) * catalogue.campus_open(t)
     tracks = {track.key: track.share / sum(n for _, n in track.levels) for track in TRACKS}
     by_course = np.array([tracks.get(c.track.key, 0.0) for c in catalogue.courses])
-    by_campus = (config.size * share)[:, None, None]
+    by_campus = (config.students * config.density * share)[:, None, None]
     rates = catalogue.offered(t) * catalogue.weights * by_course[:, None] * by_campus
     people = _expand(rng.poisson(rates))
     people.ready = t + rng.integers(0, catalogue.duration[people.course])
