@@ -54,7 +54,8 @@ def _plan(
     """The institute's own forecast of each cell and the seats it gives the sections (-> [E', C, S])."""
     month = t % 12
     guess = config.stay[month] + config.placement[month] + 0.4 * config.return_rate[month]
-    expected = predecessors_students(world, catalogue) * guess
+    offered = np.tile(catalogue.offered(t), (len(world.mood) // catalogue.n_campuses, 1, 1))
+    expected = predecessors_students(world, catalogue) * offered * guess
     expected += intake_rates(t, world.mood * 0, config, catalogue)
     expected *= np.exp(rng.normal(0, config.plan_sd, expected.shape))
     standard = np.broadcast_to(standard_seats(t, catalogue)[:, None], expected.shape)
