@@ -21,7 +21,8 @@ problemas as (
         u.periodo as ultimo_periodo,
         case
             when r.ultimo_indice is null then 'sin_datos'
-            when r.indice_corte is null then 'periodo_desconocido'
+            when r.indice_corte is null
+                then '{{ "calendario_corto" if var("periodo") is none else "periodo_desconocido" }}'
             when r.indice_corte < r.primer_indice then 'sin_historia'
             when u.indice < r.indice_corte + r.horizonte then 'calendario_corto'
             when r.indice_corte > r.ultimo_indice and r.indice_corte not in (select c.indice from celdas as c)
