@@ -20,21 +20,31 @@ celdas as (
     group by c.indice_origen, c.h, c.unique_id, c.tipo
 ),
 
--- The levels above: the median of their models, which beat choosing one per series.
+-- The levels above, each with the model that suits its series. Campus × course has none: there the sums of the
+-- flow are better than any model of so short a series (docs/forecast.md).
 niveles as (
     select
-        indice_origen,
-        h,
-        nivel,
-        unique_id,
-        median(yhat) as yhat,
-        'mediana' as modelo,
-        string_agg(distinct razon, '; ' order by razon) as razon
-    from base
-    where nivel <> 'celda'
-    group by indice_origen, h, nivel, unique_id
+        b.indice_origen,
+        b.h,
+        b.nivel,
+        b.unique_id,
+        b.yhat,
+        b.modelo,
+        b.razon
+    from base as b
+    where
+        (b.nivel = 'total' and b.modelo = 'theta_optimizada')
+        or (b.nivel in ('sede', 'sede_programa', 'sede_horario') and b.modelo = 'auto_ets')
+),
+
+reunidos as (
+    select * from celdas
+    union all
+    select * from niveles
 )
 
-select * from celdas
-union all
-select * from niveles
+-- Counts vary as their size; the total is a tenth as uncertain for its size, for it has the longest, smoothest series.
+select
+    *,
+    greatest(yhat, 0.5) * case when nivel = 'total' then 0.1 else 1 end as varianza
+from reunidos

@@ -11,7 +11,6 @@ from statsforecast.models import (
     AutoETS,
     CrostonSBA,
     DynamicOptimizedTheta,
-    Theta,
     WindowAverage,
 )
 
@@ -36,7 +35,6 @@ class ModelSpec:
 # Season and error type are chosen by AICc; trend is left out: on 41 months the trended forms (ZZZ) take four
 # times as long and are no better at h = 1 (docs/forecast.md).
 AUTO_ETS = ModelSpec("auto_ets", lambda season: AutoETS(season_length=season, model="ZNZ"), 8)
-THETA = ModelSpec("theta", lambda season: Theta(season_length=season), 6)
 THETA_OPTIMIZED = ModelSpec("theta_optimizada", lambda season: DynamicOptimizedTheta(season_length=season), 6)
 WINDOW_3 = ModelSpec("media_movil_3", lambda _: WindowAverage(window_size=3), 3)
 CROSTON = ModelSpec("croston_sba", lambda _: CrostonSBA(), 2)
@@ -49,7 +47,7 @@ LEVEL_MODELS: dict[str, tuple[ModelSpec, ...]] = {
     "total": (AUTO_ETS, THETA_OPTIMIZED, WINDOW_3),
     "sede": (AUTO_ETS, THETA_OPTIMIZED, WINDOW_3),
     "sede_programa": (AUTO_ETS, THETA_OPTIMIZED, WINDOW_3),
-    "sede_curso": (THETA, ADIDA_AUTO, WINDOW_3),
+    "sede_curso": (ADIDA_AUTO, WINDOW_3),
     "sede_horario": (AUTO_ETS, THETA_OPTIMIZED, WINDOW_3),
     "celda": (TSB_FIXED, CROSTON, ADIDA_AUTO, IMAPA_AUTO, WINDOW_3),
 }

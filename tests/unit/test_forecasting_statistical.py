@@ -125,14 +125,14 @@ def test_series_that_ended_forecast_zero(unique_id: str) -> None:
     assert len(rows)
     assert (rows["yhat"] == 0).all()
     assert reasons(one(result, unique_id, "auto_ets")) == {"serie terminada: auto_ets -> cero"}
-    assert reasons(one(result, unique_id, "theta", "sede_curso")) == {"serie terminada: theta -> cero"}
+    assert reasons(one(result, unique_id, "adida", "sede_curso")) == {"serie terminada: adida -> cero"}
 
 
 def test_negative_forecasts_are_zero_and_say_so() -> None:
-    falling = series("sede_curso", "falling", [max(87.0 - 3.0 * t, 0.0) for t in range(END)])
-    rows = one(forecast(falling, horizon=3), "falling", "theta", "sede_curso")
+    falling = series("sede_horario", "falling", [max(87.0 - 3.0 * t, 0.0) for t in range(END)])
+    rows = one(forecast(falling, horizon=3), "falling", "theta_optimizada", "sede_horario")
     assert rows["yhat"].tolist() == [0.0] * 3
-    assert reasons(rows) == {"valor negativo: theta -> cero"}
+    assert reasons(rows) == {"valor negativo: theta_optimizada -> cero"}
 
 
 def test_candidate_cells_get_a_forecast_though_new_or_out_of_play() -> None:
