@@ -205,20 +205,12 @@ class Catalogue:
                 self.merges_into[e] = base + [c.name for c in CAMPUSES].index(campus.merges_into)
         self.saturday = np.array([SUMMER_TO_SATURDAY.get(s, -1) for s in range(self.n_slots)])
         self.nearness = self._nearness()
-        self.predecessors = self._predecessors()
 
     def _nearness(self) -> Floats:
         """Weight [S, S] with which a student leaves a slot for another one (by hours between them)."""
         start = np.array([s.start for s in SLOTS])
         same_day = np.array([[a.strip == b.strip for b in SLOTS] for a in SLOTS])
         return np.exp(-np.abs(start[:, None] - start) / 3) * np.where(same_day, 1.0, 0.05)
-
-    def _predecessors(self) -> Floats:
-        """Matrix [C, C]: 1 where the row's students take the column next."""
-        matrix = np.zeros((self.n_courses, self.n_courses))
-        rows = np.flatnonzero(self.follows >= 0)
-        matrix[rows, self.follows[rows]] = 1.0
-        return matrix
 
     def campus_open(self, t: int) -> Bools:
         """[E] campuses that teach in period index t."""

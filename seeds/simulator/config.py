@@ -105,7 +105,7 @@ class Config:
     newest_created: float = 0.10  # cancelled sections of the newest period that are only created
 
     origins: int = 12  # origins of the truth before the last one
-    replicas: int = 64  # futures simulated for each
+    replicas: int = 128  # futures simulated for each
 
     @property
     def copies(self) -> int:

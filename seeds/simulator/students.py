@@ -207,7 +207,10 @@ def intake_rates(t: int, mood: Floats, config: Config, catalogue: Catalogue) -> 
 def predecessors_students(world: World, catalogue: Catalogue) -> Floats:
     """Students [E', C, S] whose course ends now and who, passing, take this course next."""
     ending = np.where(catalogue.duration[:, None] == 1, world.held[0], world.held[1])
-    return np.einsum("ecs,cd->eds", ending, catalogue.predecessors, optimize=True)
+    arriving = np.zeros(ending.shape)
+    for course in np.flatnonzero(catalogue.follows >= 0):
+        arriving[:, catalogue.follows[course]] += ending[:, course]
+    return arriving
 
 
 def apply_for(

@@ -23,7 +23,7 @@ def expected_students(
     """Mean students [HORIZON, E, C, S] over many futures of the world as it was after period index t.
 
     Capacity, minimums and the spill between slots make the expectation no closed formula; a mean of
-    `config.replicas` futures misses it by a tenth of a student in a typical cell.
+    128 futures misses it by a fifth of a student in a typical cell.
     """
     batch = max(1, min(config.replicas, BATCH // (len(world.active) + len(world.paused) + 1)))
     shape = (-1, catalogue.n_campuses, catalogue.n_courses, catalogue.n_slots)
