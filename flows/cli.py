@@ -103,6 +103,8 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     logging.basicConfig(
         filename=asked.home.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    # A log that can't be written, on a disk that is full, is no reason for a traceback.
+    logging.raiseExceptions = False
     from flows import messages, progress
     from flows.pipeline import aforo
 

@@ -1,0 +1,155 @@
+"""What dbt and DuckDB say becomes what a person reads."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows import messages
+from flows.dbt import DbtResult, NodeFailure
+from flows.errors import AforoError, PassingError, Problem
+from flows.settings import Home
+
+AUDIT = '"aforo_warehouse"."auditoria"."a_test"'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def error_of(message: str, home: Home) -> AforoError:
+    failed = NodeFailure("model.aforo.landing__cursos", "error", message)
+    return messages.failure(DbtResult(1, failures=[failed]), home)
+
+
+def duckdb_error(query: str) -> str:
+    """What DuckDB itself says, as dbt hands it on."""
+    with pytest.raises(duckdb.Error) as caught:
+        duckdb.sql(query).fetchall()
+    return f"Runtime Error in model landing__cursos (models/landing/landing__cursos.sql)\n  {caught.value}"
+
+
+def store_audit_rows(home: Home, rows: str) -> DbtResult:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(f"create schema auditoria; create table auditoria.a_test as {rows}")
+    return DbtResult(1, failures=[NodeFailure("test.aforo.a_test.1234", "fail", "Got 9 results", AUDIT)])
+
+
+def test_rows_of_an_audit_are_grouped_by_what_is_wrong(home: Home) -> None:
+    result = store_audit_rows(
+        home,
+        """select 'programacion' as tabla, 'p.csv' as archivo, fila, 'matriculados' as columna,
+            '-' || fila::varchar as valor, 'is below 0' as problema, 'correct the value' as remedio
+        from range(1, 9) as r (fila)
+        union all select 'cursos', 'c.csv', null, null, null, 'has no rows', 'deliver it whole'""",
+    )
+    error = messages.failure(result, home)
+    assert [messages.as_text(problem) for problem in error.problems] == [
+        ["cursos, c.csv", "  has no rows", "  -> deliver it whole"],
+        [
+            "programacion, column matriculados, p.csv, rows 1, 2, 3, 4, 5 and 3 more",
+            "  is below 0: '-1', '-2', '-3', '-4', '-5', …",
+            "  -> correct the value",
+        ],
+    ]
+    assert not isinstance(error, PassingError)
+
+
+def test_a_failed_test_without_audit_rows_is_named_with_the_log(home: Home) -> None:
+    result = store_audit_rows(home, "select 1 as uid")
+    [problem] = messages.failure(result, home).problems
+    assert problem.what == "a_test: Got 9 results"
+    assert str(home.log) in problem.remedy
+
+
+def test_a_message_of_the_project_is_shown_without_dbts_frame(home: Home) -> None:
+    [problem] = error_of(
+        "Compilation Error in model landing__cursos (models/landing/landing__cursos.sql)\n"
+        "  [aforo] Table cursos: column curso_actual is\n  missing. Add the column.\n  \n"
+        "  > in macro stop (macros/x.sql)",
+        home,
+    ).problems
+    assert problem == Problem("Table cursos: column curso_actual is missing", "Add the column.")
+
+
+def test_a_file_that_is_no_parquet(home: Home, tmp_path: Path) -> None:
+    for content in ("x", "some text that is no Parquet file at all"):
+        file = tmp_path / "cursos.parquet"
+        file.write_text(content)
+        [problem] = error_of(duckdb_error(f"from '{file}'"), home).problems
+        assert (problem.table, problem.file) == ("cursos", str(file))
+        assert "no Parquet" in problem.what
+
+
+def test_a_text_in_another_encoding(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "programacion"
+    folder.mkdir()
+    file = folder / "marzo.csv"
+    file.write_bytes("sede,n\nBREÑA,1\n".encode("latin-1"))
+    [problem] = error_of(
+        duckdb_error(f"from read_csv('{file}', header = true, all_varchar = true)"), home
+    ).problems
+    assert (problem.table, problem.file) == ("programacion", str(file))
+    assert "UTF-8" in problem.what
+    assert "UTF-8" in problem.remedy
+
+
+def test_a_csv_row_with_too_few_values(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "cursos.csv"
+    file.write_text("a,b\n1,2\n3\n")
+    query = (
+        f"from read_csv('{file}', header = true, auto_detect = false, columns = {{'a': 'int', 'b': 'int'}})"
+    )
+    [problem] = error_of(duckdb_error(query), home).problems
+    assert (problem.table, problem.file, problem.rows) == ("cursos", str(file), (2,))
+    assert "Expected Number of Columns: 2 Found: 1" in problem.what
+
+
+def test_a_warehouse_that_is_open_elsewhere_may_pass(home: Home) -> None:
+    error = error_of(
+        'IO Error: Could not set lock on file "/x/aforo_warehouse.duckdb": Conflicting lock is held in '
+        "/usr/bin/python3.11 (PID 4711) by user root.",
+        home,
+    )
+    assert isinstance(error, PassingError)
+    assert "process 4711" in error.problems[0].what
+
+
+def test_one_lasting_problem_beside_one_that_may_pass_is_lasting(home: Home) -> None:
+    nodes = [
+        NodeFailure("model.aforo.a", "error", "Connection refused"),
+        NodeFailure("model.aforo.b", "error", "Binder Error: no such column"),
+    ]
+    assert type(messages.failure(DbtResult(1, failures=nodes), home)) is AforoError
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        ('IO Error: Could not write file "x": No space left on device', "disk of"),
+        ("sqlite3.OperationalError: database or disk is full", "disk of"),
+        ("Out of Memory Error: could not allocate block of size 256.0 KiB (953.6 MiB used)", "more memory"),
+        ('IO Error: Cannot open file "/data/x": Permission denied', "no permission to read or write /data/x"),
+    ],
+)
+def test_errors_of_the_machine_are_known(home: Home, said: str, understood: str) -> None:
+    assert understood in error_of(said, home).problems[0].what
+
+
+def test_a_dbt_that_was_killed_or_ran_too_long_says_so(home: Home) -> None:
+    assert "more memory" in messages.failure(DbtResult(-9), home).problems[0].what
+    assert "did not end in time" in messages.failure(DbtResult(-9, timed_out=True), home).problems[0].what
+
+
+def test_any_other_exception_is_one_line_and_the_log(home: Home) -> None:
+    error = messages.explain_exception(ValueError("a\nb"), home)
+    assert error.problems == [
+        Problem("ValueError: a", f"the details are in {home.log} and {home.logs / 'dbt.log'}")
+    ]
+
+
+def test_the_cause_of_an_exception_is_understood(home: Home) -> None:
+    error = RuntimeError("Prefect is out of order")
+    error.__cause__ = OSError(28, "No space left on device")
+    assert "disk of" in messages.explain_exception(error, home).problems[0].what

@@ -1,0 +1,146 @@
+"""The record of a run, the lock on its home, and its settings."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flows import lock, record
+from flows.errors import AforoError, Problem
+from flows.settings import DEFAULT_HOME, DEFAULT_SOURCE, Home, Settings, resolve, utc_text
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from flows import lock
+from flows.settings import Home
+with lock.exclusive(Home(Path(sys.argv[1])), "aforo run"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(source=Path("/source"), home=Home(tmp_path), period=202506)
+
+
+def test_a_record_says_what_was_asked_and_how_it_went(settings: Settings) -> None:
+    run = record.start(settings)
+    assert datetime.strptime(run.run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) <= datetime.now(UTC)
+    with run.step("capture"):
+        found = record.last(settings.home)
+        assert found is not None
+        assert (found.status, found.steps[0].state) == ("running", "running")
+    run.end("published")
+    found = record.last(settings.home)
+    assert found is not None
+    assert (found.status, found.period, found.steps[0].state) == ("published", 202506, "done")
+    assert found.ended_at is not None
+
+
+def test_a_step_that_fails_is_kept_and_a_second_attempt_replaces_it(settings: Settings) -> None:
+    run = record.start(settings)
+    with pytest.raises(ValueError, match="no"), run.step("capture"):
+        raise ValueError("no")
+    assert run.failed_step == "capture"
+    with run.step("capture"):
+        pass
+    assert [(step.name, step.state) for step in run.steps] == [("capture", "done")]
+
+
+def test_problems_come_back_as_they_were(settings: Settings) -> None:
+    problem = Problem("is below 0", "correct it", table="programacion", rows=(3,), values=("-1",), count=2)
+    record.start(settings).end("failed", [problem])
+    found = record.last(settings.home)
+    assert found is not None
+    assert found.problems == [
+        {
+            "what": "is below 0",
+            "remedy": "correct it",
+            "table": "programacion",
+            "rows": [3],
+            "values": ["-1"],
+            "count": 2,
+        }
+    ]
+
+
+def test_a_run_whose_process_is_gone_was_interrupted(settings: Settings) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    run = record.start(settings)
+    run.pid = gone.pid
+    run.save()
+    found = record.last(settings.home)
+    assert found is not None
+    assert found.status == "interrupted"
+
+
+@pytest.mark.parametrize(("switched", "status"), [(True, "published"), (False, "interrupted")])
+def test_the_next_run_closes_the_record_of_a_killed_one(
+    settings: Settings, switched: bool, status: str
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    run = record.start(settings)
+    run.pid = gone.pid
+    run.save()
+    record.close_interrupted(settings.home, run.run_id if switched else None)
+    found = record.last(settings.home)
+    assert found is not None
+    assert found.status == status
+    assert found.ended_at is not None
+
+
+def test_a_home_has_one_holder_who_is_named_and_whose_death_frees_it(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        with (
+            pytest.raises(AforoError, match=rf"in use by process {holder.pid} \(aforo run, since "),
+            lock.exclusive(home, "aforo docs"),
+        ):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    with lock.exclusive(home, "aforo docs"):
+        pass
+
+
+def test_flags_go_before_the_environment_and_that_before_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AFORO_SOURCE", "AFORO_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert (resolve().source, resolve().home.root) == (DEFAULT_SOURCE, DEFAULT_HOME)
+    monkeypatch.setenv("AFORO_SOURCE", str(tmp_path / "a"))
+    monkeypatch.setenv("AFORO_HOME", str(tmp_path / "b"))
+    assert (resolve().source, resolve().home.root) == (tmp_path / "a", tmp_path / "b")
+    assert resolve(source=str(tmp_path / "c")).source == tmp_path / "c"
+
+
+@pytest.mark.parametrize(
+    ("flags", "understood"),
+    [
+        ({"horizon": 0}, "between 1 and 12"),
+        ({"horizon": 13}, "between 1 and 12"),
+        ({"period": -1}, "is no period"),
+        ({"as_of": "yesterday"}, "is no moment in time"),
+        ({"as_of": "2999-01-01"}, "is in the future"),
+    ],
+)
+def test_flags_that_make_no_sense_are_refused(flags: dict[str, object], understood: str) -> None:
+    with pytest.raises(AforoError, match=understood):
+        resolve(**flags)  # type: ignore[arg-type]
+
+
+def test_moments_are_utc() -> None:
+    assert utc_text("2025-06-05") == "2025-06-05 00:00:00.000000"
+    assert utc_text("2025-06-05T10:15:00-05:00") == "2025-06-05 15:15:00.000000"
