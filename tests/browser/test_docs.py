@@ -1,0 +1,71 @@
+"""The docs page in a real browser, without a network."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package: chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose platinum is built and documented."""
+    home = tmp_path_factory.mktemp("home")
+    programs = Path(sys.executable).parent
+    env = {**os.environ, "AFORO_HOME": str(home), "DBT_TARGET_PATH": str(home / "target")}
+    selected = "path:models/landing path:snapshots path:models/raw path:models/platinum"
+    build = [programs / "dbt", "--quiet", "--log-path", home / "logs", "build", "--select", *selected.split()]
+    only = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
+    subprocess.run([*build, *only], cwd=ROOT, env=env, check=True)
+    subprocess.run([programs / "aforo", "docs", "--home", home], cwd=ROOT, env=env, check=True)
+    return home
+
+
+@pytest.fixture
+def page(home: Path) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        context = browser.new_context(offline=True)
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.goto(f"file://{home}/docs/index.html")
+        yield page
+        browser.close()
+
+
+def test_the_first_page_leads_to_the_forecast(page: Page) -> None:
+    page.get_by_role("link", name="prediccion_alumnos").first.click()
+    page.get_by_role("heading", name="prediccion_alumnos").first.wait_for()
+    columns = page.locator("table").inner_text()
+    for column in ("PERIODO", "SEDE", "CURSO_ACTUAL", "HORARIO_ACTUAL", "PREDICT_ALUMNOS"):
+        assert column in columns
+
+
+def test_the_lineage_goes_from_the_source_to_the_exposures(page: Page, home: Path) -> None:
+    page.goto(f"file://{home}/docs/index.html#!/overview?g_v=1&g_i=%2Bexposure:tableros")
+    page.reload()
+    page.wait_for_function(
+        "() => { const cy = document.querySelector('.graph-canvas, #cy, canvas'); return cy !== null; }"
+    )
+    assert page.locator("canvas").count() > 0
