@@ -35,7 +35,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     programs = Path(sys.executable).parent
     env = {**os.environ, "AFORO_HOME": str(home), "DBT_TARGET_PATH": str(home / "target")}
     selected = "path:models/landing path:snapshots path:models/raw path:models/platinum"
-    build = [programs / "dbt", "--quiet", "--log-path", home / "logs", "build", "--select", *selected.split()]
+    build: list[str | Path] = [
+        programs / "dbt",
+        "--quiet",
+        "--log-path",
+        home / "logs",
+        "build",
+        "--select",
+        *selected.split(),
+    ]
     only = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
     subprocess.run([*build, *only], cwd=ROOT, env=env, check=True)
     subprocess.run([programs / "aforo", "docs", "--home", home], cwd=ROOT, env=env, check=True)
