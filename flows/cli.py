@@ -105,6 +105,7 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     )
     # A log that can't be written, on a disk that is full, is no reason for a traceback.
     logging.raiseExceptions = False
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     from flows import messages, progress
     from flows.pipeline import aforo
 
