@@ -69,6 +69,7 @@ def prefect_server(home: Home, port: int) -> Iterator[str]:
         return
     url = f"http://{LOOPBACK}:{port}/api"
     command = [sys.executable, "-m", "flows.child", "prefect.cli:app"]
+    home.logs.mkdir(parents=True, exist_ok=True)
     with home.log.open("a") as log:
         server = subprocess.Popen(
             [*command, "server", "start", "--host", LOOPBACK, "--port", str(port)],
