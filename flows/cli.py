@@ -74,11 +74,11 @@ def run(
     """Read the source, forecast, test and publish. Exit code 0 only when published."""
     try:
         asked = settings.resolve(source, home, period, horizon, as_of, offline)
-    except AforoError as error:
+    except AforoError as refused:
         if as_json:
-            problems = [problem.as_json() for problem in error.problems]
+            problems = [problem.as_json() for problem in refused.problems]
             print(json.dumps({"status": "failed", "problems": problems}, indent=2, ensure_ascii=False))
-            raise typer.Exit(1) from error
+            raise typer.Exit(1) from refused
         raise
     settings.prepare_environment(asked.home)
     from flows import summary, terminal
