@@ -51,7 +51,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 @pytest.fixture(scope="session")
 def institute(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str]) -> Institute:
-    """The small institute. Tests share its home: what it has run and published before depends on their order."""
+    """The small institute. Tests share its home: what has run there before depends on their order."""
     folder = tmp_path_factory.mktemp("institute")
     return Institute(sources.write(sources.institute(), folder / "source"), folder / "home", prefect)
 
