@@ -19,7 +19,7 @@ delivered as (
         {%- if reader %}
         filename as archivo,
         row_number() over () as posicion
-    from {{ reader }}
+    from {{ reader.sql }}
         {%- else %}
         cast(null as varchar) as archivo,
         cast(null as bigint) as posicion
@@ -104,10 +104,10 @@ select 1
 {% macro delivered_columns(tabla, reader, contract) -%}
     {%- if not reader -%}{{ return({}) }}{%- endif -%}
     {%- set found = {} -%}
-    {%- for row in run_query("describe select * from " ~ reader).rows -%}
+    {%- for row in run_query("describe select * exclude (filename) from " ~ reader.sql).rows -%}
         {%- if is_personal(row[0]) -%}
             {{ stop("Table " ~ tabla ~ ", column " ~ row[0] ~ ": a person's name or number must not be delivered. "
-                ~ "Leave the column out of the export (" ~ reader ~ ").") }}
+                ~ "Leave the column out of the export (" ~ reader.files | join(', ') ~ ").") }}
         {%- endif -%}
         {%- do found.update({row[0] | trim | lower: row[0]}) -%}
     {%- endfor -%}
@@ -116,8 +116,9 @@ select 1
         {%- do missing.append(c.name) -%}
     {%- endfor -%}
     {%- if missing -%}
-        {{ stop("Table " ~ tabla ~ ": column " ~ missing | join(', ') ~ " is required and missing in " ~ reader
-            ~ ". It has: " ~ found | join(', ') ~ ". Add the column, or rename the one that holds it.") }}
+        {{ stop("Table " ~ tabla ~ ": column " ~ missing | join(', ') ~ " is required and missing in " ~ reader.files | join(', ')
+            ~ ". It has: " ~ found | join(', ') ~ ". Add the column, or rename the one that holds it"
+            ~ " (a text file needs a header line and as many fields in every row).") }}
     {%- endif -%}
     {{ return(found) }}
 {%- endmacro %}

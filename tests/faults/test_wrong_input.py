@@ -143,10 +143,13 @@ def test_rows_that_are_wrong(published: Published, tables: sources.Tables) -> No
     assert "leave one row a key" in duplicate
 
 
-def test_a_required_table_that_is_missing(published: Published, tables: sources.Tables) -> None:
-    del tables["programacion"]
+def test_tables_that_are_missing(published: Published, tables: sources.Tables) -> None:
+    del tables["programacion"], tables["cursos"]
     sources.write(tables, published.institute.source)
     message = refused(published)
+    lost = block_of(message, "Table cursos is missing")
+    assert "which delivered it before" in lost
+    assert "Deliver it again" in lost
     assert "Table programacion is required and was not found" in message
     assert "Deliver " in message
 
