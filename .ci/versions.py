@@ -1,8 +1,8 @@
 """The layers' versions: a change of a layer's code asks for a new version of it and of all below.
 
 `python .ci/versions.py check` says what changed without one (the tests call it); `bump LAYER` raises the
-versions in version.yml and dbt_project.yml and records the code's fingerprints in .ci/layers.json. Comments and
-white space do not count: only what changes a table does.
+versions in version.yml and dbt_project.yml and records the code's fingerprints in .ci/layers.json. Comments
+and white space do not count: only what changes a table does.
 """
 
 import ast
