@@ -46,6 +46,7 @@ regla_{{ paso }} as (
         c.sede,
         c.curso_actual,
         c.horario_actual,
+        f.flujo,
         case
             when c.tipo = 'inicial' then r.alumnos_media_3
             when c.tipo = 'estacional' then coalesce(f.flujo, r.alumnos_misma_estacion)
@@ -87,6 +88,10 @@ select
     indice_origen,
     h,
     unique_id,
-    alumnos as yhat,
+    sede,
+    curso_actual,
+    horario_actual,
+    flujo,
+    alumnos as regla,
     razon
 from final
