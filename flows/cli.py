@@ -7,6 +7,8 @@ import contextlib
 import json
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -70,7 +72,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Read the source, forecast, test and publish. Exit code 0 only when published."""
-    asked = settings.resolve(source, home, period, horizon, as_of, offline)
+    try:
+        asked = settings.resolve(source, home, period, horizon, as_of, offline)
+    except AforoError as refused:
+        if as_json:
+            problems = [problem.as_json() for problem in refused.problems]
+            print(json.dumps({"status": "failed", "problems": problems}, indent=2, ensure_ascii=False))
+            raise typer.Exit(1) from refused
+        raise
     settings.prepare_environment(asked.home)
     from flows import summary, terminal
 
@@ -105,6 +114,7 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     )
     # A log that can't be written, on a disk that is full, is no reason for a traceback.
     logging.raiseExceptions = False
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     from flows import messages, progress
     from flows.pipeline import aforo
 
@@ -131,7 +141,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     where = settings.resolve_home(home)
     from flows import status as state
 
-    found = state.read(where)
+    with _explained(where):
+        found = state.read(where)
     typer.echo(
         json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(state.as_text(found))
     )
@@ -150,12 +161,13 @@ def docs(
     settings.prepare_environment(where)
     from flows import docs as site
 
-    page = site.generate(where)
-    typer.echo(f"{page}")
-    if serve:
-        with site.server(page, port) as server, contextlib.suppress(KeyboardInterrupt):
-            typer.echo(f"http://{site.LOOPBACK}:{port}/ (Ctrl-C ends it)")
-            server.serve_forever()
+    with _explained(where):
+        page = site.generate(where)
+        typer.echo(f"{page}")
+        if serve:
+            with site.server(page, port) as server, contextlib.suppress(KeyboardInterrupt):
+                typer.echo(f"http://{site.LOOPBACK}:{port}/ (Ctrl-C ends it)")
+                server.serve_forever()
 
 
 @app.command()
@@ -172,10 +184,26 @@ def serve(
     settings.prepare_environment(asked.home)
     from flows import serve as deployment
 
-    asked.home.logs.mkdir(parents=True, exist_ok=True)
-    with deployment.prefect_server(asked.home, port) as url:
+    with _explained(asked.home), deployment.prefect_server(asked.home, port) as url:
         typer.echo(f"Prefect: {url}")
         deployment.serve(asked)
+
+
+@contextlib.contextmanager
+def _explained(home: settings.Home) -> Iterator[None]:
+    """Any exception becomes an AforoError; the traceback goes to the log."""
+    from flows import messages
+
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            home.logs.mkdir(parents=True, exist_ok=True)
+            with home.log.open("a") as log:
+                traceback.print_exc(file=log)
+        raise messages.explain_exception(error, home) from error
 
 
 def _failure_title(home: settings.Home, record: Any) -> str:

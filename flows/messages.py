@@ -255,7 +255,12 @@ def _permission(text: str, _: Home) -> Problem:
     )
 
 
+def _port_in_use(_: str, __: Home) -> Problem:
+    return Problem("the port is in use", "give another one with --port")
+
+
 _KNOWN = [
+    _Known(re.compile(r"Address already in use"), _port_in_use),
     _Known(
         re.compile(
             r"No space left on device|ENOSPC|disk is full|database or disk is full|Could not write all"

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from flows import warehouse
 from flows.dbt import version_variables
@@ -31,7 +31,8 @@ LOOPBACK = "127.0.0.1"
 def rules(dates: list[date], today: date) -> list[str]:
     """The schedule as rules (RFC 5545): one a forecast date to come, then the 5th of every month."""
     coming = [day for day in dates if day > today]
-    first_open = max([today, *coming])
+    # From the month after the last date on: it has had its forecast.
+    first_open = (max(coming).replace(day=1) + timedelta(days=31)).replace(day=1) if coming else today
     monthly = f"{_start(first_open)}\nRRULE:FREQ=MONTHLY;BYMONTHDAY={DAY_OF_MONTH}"
     return [f"{_start(day)}\nRRULE:FREQ=DAILY;COUNT=1" for day in coming] + [monthly]
 
@@ -68,6 +69,7 @@ def prefect_server(home: Home, port: int) -> Iterator[str]:
         return
     url = f"http://{LOOPBACK}:{port}/api"
     command = [sys.executable, "-m", "flows.child", "prefect.cli:app"]
+    home.logs.mkdir(parents=True, exist_ok=True)
     with home.log.open("a") as log:
         server = subprocess.Popen(
             [*command, "server", "start", "--host", LOOPBACK, "--port", str(port)],

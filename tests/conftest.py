@@ -50,8 +50,8 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str]) -> Institute:
-    """The small institute, before its first run."""
+def institute(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str]) -> Institute:
+    """The small institute. Tests share its home: what has run there before depends on their order."""
     folder = tmp_path_factory.mktemp("institute")
     return Institute(sources.write(sources.institute(), folder / "source"), folder / "home", prefect)
 

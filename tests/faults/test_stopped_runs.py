@@ -38,29 +38,31 @@ def dbt_of(process: "subprocess.Popen[str]") -> psutil.Process:
     raise AssertionError("no dbt was started")
 
 
-def test_after_a_kill_nothing_is_left_running_and_the_next_run_works(empty: Institute) -> None:
-    run = empty.start("run")
+def test_after_a_kill_nothing_is_left_running_and_the_next_run_works(institute: Institute) -> None:
+    run = institute.start("run")
     read_until(run, "[3/4 transform] …")
     dbt = dbt_of(run)
     run.kill()
     run.communicate()
     dbt_ended = psutil.wait_procs([dbt], timeout=10)[0]
     assert dbt_ended == [dbt]
-    assert "interrupted" in empty.aforo("status").out
+    assert "interrupted" in institute.aforo("status").out
 
-    again = empty.aforo("run", "--offline")
+    again = institute.aforo("run", "--offline")
 
     assert again.exit_code == 0, again.err
-    assert [record["status"] for record in empty.records()][-2:] == ["interrupted", "published"]
-    assert [step["state"] for step in empty.records()[-1]["steps"]] == ["done", "skipped", "done", "done"]
-    assert empty.leftovers() == []
-    with duckdb.connect(str(empty.home / "published" / "aforo_marts.duckdb"), read_only=True) as connection:
+    assert [record["status"] for record in institute.records()][-2:] == ["interrupted", "published"]
+    assert [step["state"] for step in institute.records()[-1]["steps"]] == ["done", "skipped", "done", "done"]
+    assert institute.leftovers() == []
+    with duckdb.connect(
+        str(institute.home / "published" / "aforo_marts.duckdb"), read_only=True
+    ) as connection:
         states = connection.execute("select distinct estado_fuente from marts.prediccion_detalle").fetchall()
     assert states == [("respaldo",)]
 
 
-def test_a_run_that_is_told_to_stop_says_so_and_stops_dbt(empty: Institute) -> None:
-    run = empty.start("run")
+def test_a_run_that_is_told_to_stop_says_so_and_stops_dbt(institute: Institute) -> None:
+    run = institute.start("run")
     read_until(run, "[2/4 capture] …")
     dbt = dbt_of(run)
     run.send_signal(signal.SIGTERM)
@@ -69,8 +71,8 @@ def test_a_run_that_is_told_to_stop_says_so_and_stops_dbt(empty: Institute) -> N
     assert "stopped before its end" in err
     assert "Traceback" not in err
     assert not dbt.is_running()
-    assert empty.records()[-1]["status"] == "failed"
-    assert empty.leftovers() == []
+    assert institute.records()[-1]["status"] == "failed"
+    assert institute.leftovers() == []
 
 
 @pytest.fixture
@@ -100,12 +102,14 @@ def fill(disk: Path) -> None:
             pass
 
 
-def test_a_disk_that_fills_up_during_the_run(empty: Institute, small_disk: Path) -> None:
+def test_a_disk_that_fills_up_during_the_run(institute: Institute, small_disk: Path) -> None:
     # Prefect's own database is on that disk too, as it is where no server is named.
     environment = {
-        name: value for name, value in empty.environment.items() if "URL" not in name and "HOME" not in name
+        name: value
+        for name, value in institute.environment.items()
+        if "URL" not in name and "HOME" not in name
     }
-    institute = replace(empty, home=small_disk / "home", environment=environment)
+    institute = replace(institute, home=small_disk / "home", environment=environment)
     run = institute.start("run")
     read_until(run, "[2/4 capture] …")
     fill(small_disk)

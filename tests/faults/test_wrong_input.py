@@ -6,6 +6,7 @@ One good run publishes; then its source goes bad in one way after the other, on 
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,20 +24,22 @@ class Published:
     institute: Institute
     first: Outcome
     meanwhile: Outcome
+    record: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def published(empty: Institute) -> Published:
-    first = empty.start("run")
+def published(institute: Institute) -> Published:
+    first = institute.start("run")
     assert first.stderr is not None
     said: list[str] = []
     while not any("[2/4 capture]" in line for line in said):
         line = first.stderr.readline()
         assert line, "the run ended before its capture"
         said.append(line)
-    meanwhile = empty.aforo("run")
+    meanwhile = institute.aforo("run")
     out, err = first.communicate(timeout=600)
-    return Published(empty, Outcome(first.returncode, out, "".join(said) + err), meanwhile)
+    good = Outcome(first.returncode, out, "".join(said) + err)
+    return Published(institute, good, meanwhile, institute.records()[-1])
 
 
 @pytest.fixture
@@ -71,9 +74,8 @@ def test_the_good_run_publishes_and_counts_what_is_in_quarantine(published: Publ
     assert "2 sections are in quarantine" in published.first.out
     assert "Forecast for 202507, 202508, 202509" in published.first.out
     assert published.institute.leftovers() == []
-    [record] = published.institute.records()
-    assert record["status"] == "published"
-    assert [step["state"] for step in record["steps"]] == ["done"] * 4
+    assert published.record["status"] == "published"
+    assert [step["state"] for step in published.record["steps"]] == ["done"] * 4
 
 
 def test_the_line_to_try_works_when_pasted(published: Published) -> None:
