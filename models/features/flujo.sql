@@ -11,6 +11,8 @@ rezagos as (select * from {{ ref('rezagos') }}),
 
 cursos as (select * from {{ ref('dim_cursos') }}),
 
+tasas as (select * from {{ ref('tasas') }}),
+
 -- What is known at the origin: h = 0 is its own period.
 alumnos_0 as (
     select
@@ -19,7 +21,8 @@ alumnos_0 as (
         c.sede,
         c.curso_actual,
         c.horario_actual,
-        cast(c.alumnos as double) as alumnos
+        cast(c.alumnos as double) as alumnos,
+        cast(c.alumnos as double) as retenidos
     from origenes as o
     inner join celdas as c on c.indice between o.indice_origen - 2 and o.indice_origen
 ),
@@ -31,7 +34,8 @@ flujo_{{ paso }} as (
         a.sede,
         k.curso_siguiente as curso_actual,
         a.horario_actual,
-        sum(a.alumnos) as flujo
+        sum(a.alumnos) as flujo,
+        sum(a.retenidos) as flujo_retenidos
     from alumnos_{{ paso - 1 }} as a
     inner join cursos as k on a.curso_actual = k.curso_actual and a.h = {{ paso }} - k.duracion_periodos
     where k.curso_siguiente is not null
@@ -53,6 +57,11 @@ regla_{{ paso }} as (
             else coalesce(f.flujo, 0)
         end as alumnos,
         case
+            when c.tipo = 'inicial' then r.alumnos_media_3
+            when c.tipo = 'estacional' and f.flujo is null then r.alumnos_misma_estacion
+            else coalesce(f.flujo_retenidos, 0) * coalesce(t.tasa, 1)
+        end as retenidos,
+        case
             when c.tipo = 'inicial' then 'media_tres_periodos'
             when f.flujo is not null then 'predecesor'
             when c.tipo = 'estacional' then 'misma_estacion'
@@ -61,6 +70,7 @@ regla_{{ paso }} as (
     from candidatos as c
     inner join rezagos as r using (indice_origen, h, unique_id)
     left join flujo_{{ paso }} as f using (indice_origen, sede, curso_actual, horario_actual)
+    left join tasas as t using (indice_origen, h, unique_id)
     where c.h = {{ paso }}
 ),
 
@@ -73,7 +83,8 @@ alumnos_{{ paso }} as (
         sede,
         curso_actual,
         horario_actual,
-        alumnos
+        alumnos,
+        retenidos
     from regla_{{ paso }}
 ),
 {% endfor %}
@@ -93,5 +104,6 @@ select
     horario_actual,
     flujo,
     alumnos as regla,
+    retenidos as flujo_retenido,
     razon
 from final
