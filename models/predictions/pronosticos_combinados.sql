@@ -11,11 +11,11 @@ por_celda as (
         c.h,
         c.unique_id,
         c.tipo,
-        avg(b.yhat) filter (where b.modelo in ('aprendiz_conteo', 'aprendiz_razon')) as aprendiz,
+        avg(b.yhat) filter (where b.modelo in ('aprendiz_conteo', 'aprendiz_desvio')) as aprendiz,
         max(b.yhat) filter (where b.modelo = 'flujo') as flujo,
         max(b.razon) filter (where b.modelo = 'flujo') as razon_flujo,
         median(b.yhat) filter (
-            where b.modelo not in ('aprendiz_conteo', 'aprendiz_razon', 'naive', 'naive_estacional')
+            where b.modelo not in ('aprendiz_conteo', 'aprendiz_desvio', 'naive', 'naive_estacional')
         ) as mediana
     from candidatos as c
     inner join base as b

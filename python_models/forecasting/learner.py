@@ -12,11 +12,11 @@ KEY = ["indice_origen", "h", "unique_id"]
 OUTPUT_COLUMNS = [*KEY, "modelo", "yhat"]
 
 COUNT = "aprendiz_conteo"
-RATIO = "aprendiz_razon"
+DEVIATION = "aprendiz_desvio"
 
 CATEGORIES = ["sede", "programa", "nivel", "frecuencia", "horario_actual", "motivo", "tipo", "estacion"]
 # Names and keys: a tree must not learn them.
-LEFT_OUT = [*KEY, "indice", "indice_misma_estacion", "curso_actual", "nombre", "linea", "franja"]
+LEFT_OUT = ["indice_origen", "unique_id", "indice", "indice_misma_estacion", "curso_actual", "nombre", "linea", "franja"]
 
 # Few leaves in a tree, few trees, half of the columns for each: choices of judgement, not tuned to the visible
 # periods (docs/accuracy.md). One thread: same bits on every machine, and several fits at a time instead.
@@ -39,19 +39,20 @@ PARAMETERS = {
 TREES = 150
 # A row counts half after this many periods, times ln 2.
 MEMORY = 18.0
-# The learner is fitted anew for every third origin: a fit serves its own origin and the two after it.
+# The learner is fitted anew for every third origin. An origin is forecast by the two newest fits that knew no
+# more than it did, averaged: one fit's luck counts half.
 REFIT_EVERY = 3
-# Below this many rows to learn from there is no learner.
+FITS_AVERAGED = 2
+# Too few rows to learn from: no learner. More than these: the newest of them.
 FEWEST_ROWS = 1000
-LARGEST_RATIO = 4.0
-LARGEST_WEIGHT = 400.0
+MOST_ROWS = 120_000
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit: its horizon, the origin whose knowledge it has, the origins it serves (as rows)."""
+    """One fit: of the first step or of all later ones; the origin whose knowledge it has; the rows it serves."""
 
-    h: int
+    first_step: bool
     origin: int
     served: pd.Index
 
@@ -63,8 +64,8 @@ def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list
     origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose period is known.
     origins: those to forecast.
     Returns rows (indice_origen, h, unique_id, modelo, yhat), sorted, yhat >= 0: `aprendiz_conteo` learns the
-    students, `aprendiz_razon` their ratio to the students who come from the course before (the count's where
-    none come). Origins without enough history have no rows. Deterministic: the order of the rows does not matter.
+    students; `aprendiz_desvio` how far they are from the flow rule, in the unit of its chance, sqrt(rule + 4).
+    Origins without enough history have no rows. Deterministic: the order of the rows does not matter.
     Method: LightGBM (Ke et al., 2017, NeurIPS 30) on absolute error, recent periods weighing more.
     """
     rows = features.merge(target[[*KEY, "alumnos"]], on=KEY, how="left", validate="one_to_one")
@@ -75,7 +76,7 @@ def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list
         parts = list(pool.map(lambda fit: _forecast(fit, rows, inputs), fits))
     if not parts:
         return no_forecasts()
-    return pd.concat(parts).sort_values([*KEY, "modelo"], ignore_index=True)
+    return pd.concat(parts).groupby([*KEY, "modelo"], as_index=False, sort=True)["yhat"].mean()
 
 
 def no_forecasts() -> pd.DataFrame:
@@ -112,36 +113,35 @@ def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fits(rows: pd.DataFrame, origins: list[int]) -> Iterator[Fit]:
-    """The fits that serve the origins, the newest origin's own first."""
-    for h in sorted(rows["h"].unique()):
-        for first in range(origins[-1], origins[0] - REFIT_EVERY, -REFIT_EVERY):
-            group = rows["indice_origen"].between(first, first + REFIT_EVERY - 1)
-            index = rows.index[(rows["h"] == h) & group & rows["indice_origen"].isin(origins)]
+    """The fits that serve the origins, the newest origin's own first; the first step apart from the later ones."""
+    wanted = rows["indice_origen"].isin(origins)
+    span = REFIT_EVERY * FITS_AVERAGED
+    for origin in range(origins[-1], origins[0] - span, -REFIT_EVERY):
+        group = wanted & rows["indice_origen"].between(origin, origin + span - 1)
+        for first_step in (True, False):
+            index = rows.index[group & ((rows["h"] == 1) == first_step)]
             if len(index):
-                yield Fit(int(h), first, index)
+                yield Fit(first_step, origin, index)
 
 
 def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
-    known = (rows["h"] == fit.h) & (rows["indice"] <= fit.origin) & rows["alumnos"].notna()
-    learnt = rows.index[known]
+    known = ((rows["h"] == 1) == fit.first_step) & (rows["indice"] <= fit.origin) & rows["alumnos"].notna()
+    learnt = rows.index[known][-MOST_ROWS:]
     if len(learnt) < FEWEST_ROWS:
         return no_forecasts()
     weight = np.exp(-(fit.origin - rows.loc[learnt, "indice"]) / MEMORY)
-    count = _train(inputs.loc[learnt], rows.loc[learnt, "alumnos"], weight)
-
-    fed = learnt[rows.loc[learnt, "flujo"] > 0]
-    flow = rows.loc[fed, "flujo"]
-    ratio = (rows.loc[fed, "alumnos"] / flow).clip(upper=LARGEST_RATIO)
-    share = _train(inputs.loc[fed], ratio, weight.loc[fed] * flow.clip(upper=LARGEST_WEIGHT))
+    students, rule = rows.loc[learnt, "alumnos"], rows.loc[learnt, "regla"]
+    chance = np.sqrt(rule + 4)
+    count = _train(inputs.loc[learnt], students, weight)
+    deviation = _train(inputs.loc[learnt], (students - rule) / chance, weight * chance)
 
     served = rows.loc[fit.served]
-    by_count = np.maximum(count.predict(inputs.loc[fit.served]), 0)
-    by_ratio = np.maximum(share.predict(inputs.loc[fit.served]), 0) * served["flujo"].to_numpy()
-    by_ratio = np.where(served["flujo"] > 0, by_ratio, by_count)
+    seen = inputs.loc[fit.served]
+    by_deviation = served["regla"] + deviation.predict(seen) * np.sqrt(served["regla"] + 4)
     return pd.concat(
         [
-            served[KEY].assign(modelo=COUNT, yhat=by_count),
-            served[KEY].assign(modelo=RATIO, yhat=by_ratio),
+            served[KEY].assign(modelo=COUNT, yhat=np.maximum(count.predict(seen), 0)),
+            served[KEY].assign(modelo=DEVIATION, yhat=np.maximum(by_deviation, 0)),
         ]
     )
 
