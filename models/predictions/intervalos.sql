@@ -108,5 +108,9 @@ select
     media,
     sqrt(greatest(media, 1)) as unidad,
     metodo_intervalo,
-    unnest(forma)
+    struct_extract(forma, 'z025') as z025,
+    struct_extract(forma, 'z10') as z10,
+    struct_extract(forma, 'z50') as z50,
+    struct_extract(forma, 'z90') as z90,
+    struct_extract(forma, 'z975') as z975
 from con_forma
