@@ -20,7 +20,7 @@ alimentadas as (
         sum(c.vacantes) as vacantes_previas,
         sum(c.alumnos) filter (where k.tipo_demanda = 'estacional') as previos_estacionales,
         sum(c.alumnos) filter (where k.tipo_demanda = 'inicial') as previos_iniciales,
-        max(k.duracion_periodos) as duracion_previa
+        min(k.duracion_periodos) as duracion_previa
     from celdas as c
     inner join cursos as k on c.curso_actual = k.curso_actual
     where k.curso_siguiente is not null
