@@ -1,4 +1,4 @@
-"""predictions: the pooled learner's forecasts of the candidates at every evaluated origin (docs/accuracy.md)."""
+"""predictions: the pooled learner's forecasts at every evaluated origin (docs/accuracy.md)."""
 
 from typing import Any
 

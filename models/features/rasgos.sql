@@ -178,7 +178,7 @@ totales as (
         sum(alumnos) as alumnos
     from transiciones
     where alumnos > 0
-    group by grouping sets ((indice, sede), (indice, sede, curso_actual), (indice, sede, horario_actual))
+    group by indice, sede, cube (curso_actual, horario_actual)
 ),
 
 canceladas as (
@@ -216,7 +216,7 @@ select
     i_{{ grupo }}.ingresos_1 as ingresos_1_{{ grupo }},
     i_{{ grupo }}.ingresos_3 as ingresos_3_{{ grupo }},
     i_{{ grupo }}.ingresos_estacion as ingresos_estacion_{{ grupo }},
-    i_{{ grupo }}.ingresos_antes_de_estacion as ingresos_antes_de_estacion_{{ grupo }},
+    i_{{ grupo }}.ingresos_antes_de_estacion as ingresos_antes_de_estacion_{{ grupo }}, -- noqa: CV03
     {% endfor %}
 from base as b
 inner join alrededor as a using (indice_origen, h, unique_id)
@@ -233,9 +233,9 @@ left join cohorte as c
 left join totales as ts
     on b.indice_origen = ts.indice and b.sede = ts.sede and ts.curso_actual is null and ts.horario_actual is null
 left join totales as tc
-    on b.indice_origen = tc.indice and b.sede = tc.sede and b.curso_actual = tc.curso_actual
+    on b.indice_origen = tc.indice and b.sede = tc.sede and b.curso_actual = tc.curso_actual and tc.horario_actual is null
 left join totales as th
-    on b.indice_origen = th.indice and b.sede = th.sede and b.horario_actual = th.horario_actual
+    on b.indice_origen = th.indice and b.sede = th.sede and b.horario_actual = th.horario_actual and th.curso_actual is null
 left join canceladas as x
     on
         b.indice_origen = x.indice

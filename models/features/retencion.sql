@@ -49,7 +49,7 @@ ventanas as (
     inner join por_grupo as g
         on
             g.indice between d.indice_origen - 2 and d.indice_origen
-            or g.indice = d.indice_misma_estacion
+            or d.indice_misma_estacion = g.indice
     group by all
 )
 

@@ -1,12 +1,19 @@
 """The pooled learner: one gradient-boosted model over all candidates of all past origins."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
+
+# Imported for good only where it is used: it can't be loaded on a machine that lacks the library libgomp.
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+LOGGER = logging.getLogger(__name__)
 
 KEY = ["indice_origen", "h", "unique_id"]
 OUTPUT_COLUMNS = [*KEY, "modelo", "yhat"]
@@ -16,10 +23,19 @@ DEVIATION = "aprendiz_desvio"
 
 CATEGORIES = ["sede", "programa", "nivel", "frecuencia", "horario_actual", "motivo", "tipo", "estacion"]
 # Names and keys: a tree must not learn them.
-LEFT_OUT = ["indice_origen", "unique_id", "indice", "indice_misma_estacion", "curso_actual", "nombre", "linea", "franja"]
+LEFT_OUT = [
+    "indice_origen",
+    "unique_id",
+    "indice",
+    "indice_misma_estacion",
+    "curso_actual",
+    "nombre",
+    "linea",
+    "franja",
+]
 
-# Few leaves in a tree, few trees, half of the columns for each: choices of judgement, not tuned to the visible
-# periods (docs/accuracy.md). One thread: same bits on every machine, and several fits at a time instead.
+# Few leaves in a tree, few trees, half of the columns for each: choices of judgement, not tuned to the
+# visible periods (docs/accuracy.md). One thread: same bits every time, and several fits at once instead.
 PARAMETERS = {
     "objective": "l1",
     "learning_rate": 0.1,
@@ -50,7 +66,7 @@ MOST_ROWS = 120_000
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit: of the first step or of all later ones; the origin whose knowledge it has; the rows it serves."""
+    """One fit: of the first step or all later ones; the origin whose knowledge it has; the rows it serves."""
 
     first_step: bool
     origin: int
@@ -58,16 +74,19 @@ class Fit:
 
 
 def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list[int]) -> pd.DataFrame:
-    """Forecast the candidates of the given origins, each from what was known at it or up to two periods before.
+    """Forecast the candidates of the given origins from what was known at each or up to five periods before.
 
     features: one row a candidate (KEY, indice, flujo and any more columns, CATEGORIES among them) of every
     origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose period is known.
     origins: those to forecast.
     Returns rows (indice_origen, h, unique_id, modelo, yhat), sorted, yhat >= 0: `aprendiz_conteo` learns the
-    students; `aprendiz_desvio` how far they are from the flow rule, in the unit of its chance, sqrt(rule + 4).
-    Origins without enough history have no rows. Deterministic: the order of the rows does not matter.
+    students; `aprendiz_desvio` how far they are from the flow rule, in units of its chance, sqrt(rule + 4).
+    Origins without enough history have no rows; without LightGBM none has, and a warning says what to
+    install. Deterministic: the order of the rows does not matter.
     Method: LightGBM (Ke et al., 2017, NeurIPS 30) on absolute error, recent periods weighing more.
     """
+    if not _has_lightgbm():
+        return no_forecasts()
     rows = features.merge(target[[*KEY, "alumnos"]], on=KEY, how="left", validate="one_to_one")
     rows = rows.sort_values(KEY, ignore_index=True)
     inputs = _inputs(rows)
@@ -76,7 +95,7 @@ def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list
         parts = list(pool.map(lambda fit: _forecast(fit, rows, inputs), fits))
     if not parts:
         return no_forecasts()
-    return pd.concat(parts).groupby([*KEY, "modelo"], as_index=False, sort=True)["yhat"].mean()
+    return pd.concat(parts).groupby([*KEY, "modelo"], as_index=False, sort=True)[["yhat"]].mean()
 
 
 def no_forecasts() -> pd.DataFrame:
@@ -84,7 +103,27 @@ def no_forecasts() -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in _TYPES.items()})
 
 
-_TYPES = {"indice_origen": "int64", "h": "int64", "unique_id": "string", "modelo": "string", "yhat": "float64"}
+_TYPES = {
+    "indice_origen": "int64",
+    "h": "int64",
+    "unique_id": "string",
+    "modelo": "string",
+    "yhat": "float64",
+}
+
+
+def _has_lightgbm() -> bool:
+    try:
+        import lightgbm  # noqa: F401
+    except (ImportError, OSError) as error:
+        LOGGER.warning(
+            "The forecast is made without the pooled learner: LightGBM can't be loaded (%s). Install the "
+            "system library libgomp (Debian, Ubuntu: apt-get install libgomp1; Fedora: dnf install libgomp), "
+            "or set the variable learner to none.",
+            error,
+        )
+        return False
+    return True
 
 
 def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -113,7 +152,7 @@ def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fits(rows: pd.DataFrame, origins: list[int]) -> Iterator[Fit]:
-    """The fits that serve the origins, the newest origin's own first; the first step apart from the later ones."""
+    """The fits that serve the origins, the newest origin's own first; the first step apart."""
     wanted = rows["indice_origen"].isin(origins)
     span = REFIT_EVERY * FITS_AVERAGED
     for origin in range(origins[-1], origins[0] - span, -REFIT_EVERY):
@@ -146,6 +185,8 @@ def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFram
     )
 
 
-def _train(inputs: pd.DataFrame, target: pd.Series, weight: pd.Series) -> lgb.Booster:
+def _train(inputs: pd.DataFrame, target: pd.Series, weight: pd.Series) -> "lgb.Booster":
+    import lightgbm as lgb
+
     data = lgb.Dataset(inputs, target, weight=weight, free_raw_data=True)
     return lgb.train(PARAMETERS, data, num_boost_round=TREES)
