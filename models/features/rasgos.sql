@@ -178,7 +178,7 @@ totales as (
         sum(alumnos) as alumnos
     from transiciones
     where alumnos > 0
-    group by indice, sede, cube (curso_actual, horario_actual)
+    group by indice, sede, cube(curso_actual, horario_actual)
 ),
 
 canceladas as (
@@ -193,6 +193,7 @@ canceladas as (
     group by all
 )
 
+-- noqa: disable=CV03
 select
     b.*,
     a.* exclude (indice_origen, h, unique_id),
@@ -216,7 +217,7 @@ select
     i_{{ grupo }}.ingresos_1 as ingresos_1_{{ grupo }},
     i_{{ grupo }}.ingresos_3 as ingresos_3_{{ grupo }},
     i_{{ grupo }}.ingresos_estacion as ingresos_estacion_{{ grupo }},
-    i_{{ grupo }}.ingresos_antes_de_estacion as ingresos_antes_de_estacion_{{ grupo }}, -- noqa: CV03
+    i_{{ grupo }}.ingresos_antes_de_estacion as ingresos_antes_de_estacion_{{ grupo }},
     {% endfor %}
 from base as b
 inner join alrededor as a using (indice_origen, h, unique_id)
