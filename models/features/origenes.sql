@@ -14,6 +14,8 @@ select
 from periodos as p
 inner join corrida as r
     on
-        p.indice between
-        greatest(r.indice_corte - {{ [var('origenes_aprendizaje') | int, var('origenes_backtest') | int] | max }}, r.primer_indice)
-        and r.indice_corte
+        p.indice between r.primer_indice and r.indice_corte
+        and p.indice >= r.indice_corte - case
+            when r.learner = 'none' then {{ var('origenes_backtest') | int }}
+            else {{ [var('origenes_aprendizaje') | int, var('origenes_backtest') | int] | max }}
+        end

@@ -43,6 +43,20 @@ reunidos as (
     from flujo as f
     inner join candidatos as c using (indice_origen, h, unique_id)
     where c.es_evaluado
+
+    union all
+
+    select
+        f.indice_origen,
+        f.h,
+        'celda' as nivel,
+        f.unique_id,
+        'flujo_retenido' as modelo,
+        f.flujo_retenido as yhat,
+        f.razon
+    from flujo as f
+    inner join candidatos as c using (indice_origen, h, unique_id)
+    where c.es_evaluado
 )
 
 select

@@ -3,25 +3,20 @@ base as (select * from {{ ref('pronosticos_base') }}),
 
 candidatos as (select * from {{ ref('candidatos') }}),
 
--- A cell: the learner's two views, averaged; where there is no learner, the flow from the course before it, and for
--- an entry course the median of its flow rule and its sparse models.
+-- A cell: the learner's two views, averaged; where there is no learner, the flow with its retention.
 por_celda as (
     select
         c.indice_origen,
         c.h,
         c.unique_id,
-        c.tipo,
         avg(b.yhat) filter (where b.modelo in ('aprendiz_conteo', 'aprendiz_desvio')) as aprendiz,
-        max(b.yhat) filter (where b.modelo = 'flujo') as flujo,
-        max(b.razon) filter (where b.modelo = 'flujo') as razon_flujo,
-        median(b.yhat) filter (
-            where b.modelo not in ('aprendiz_conteo', 'aprendiz_desvio', 'naive', 'naive_estacional')
-        ) as mediana
+        max(b.yhat) filter (where b.modelo = 'flujo_retenido') as flujo_retenido,
+        max(b.razon) filter (where b.modelo = 'flujo_retenido') as razon
     from candidatos as c
     inner join base as b
         on c.indice_origen = b.indice_origen and c.h = b.h and c.unique_id = b.unique_id and b.nivel = 'celda'
     where c.es_evaluado
-    group by c.indice_origen, c.h, c.unique_id, c.tipo
+    group by c.indice_origen, c.h, c.unique_id
 ),
 
 celdas as (
@@ -30,9 +25,9 @@ celdas as (
         h,
         'celda' as nivel,
         unique_id,
-        coalesce(aprendiz, case when tipo = 'inicial' then mediana else flujo end) as yhat,
-        case when aprendiz is not null then 'aprendiz' when tipo = 'inicial' then 'mediana' else 'flujo' end as modelo,
-        razon_flujo as razon
+        coalesce(aprendiz, flujo_retenido) as yhat,
+        case when aprendiz is not null then 'aprendiz' else 'flujo_retenido' end as modelo,
+        razon
     from por_celda
 ),
 
