@@ -53,6 +53,23 @@ de_candidatos as (
         yhat
     from base
     where nivel = 'celda' and modelo not in ('naive', 'naive_estacional')
+
+    union all
+
+    -- StatsForecast alone: what its models make of each cell, without the flow and without the learner.
+    select
+        indice_origen,
+        h,
+        unique_id,
+        'statsforecast' as modelo,
+        median(yhat) as yhat
+    from base
+    where
+        nivel = 'celda'
+        and modelo not in ('naive', 'naive_estacional')
+        and not starts_with(modelo, 'flujo')
+        and not starts_with(modelo, 'aprendiz')
+    group by indice_origen, h, unique_id
 ),
 
 pronosticos as (
