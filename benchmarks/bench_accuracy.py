@@ -1,9 +1,9 @@
 """The accuracy tables: the product beside every rule and model, all computed in the same run.
 
-`make bench-accuracy` forecasts the demo institute and, where it is there, ../shared/data/institute from the
-last twelve origins (`--origins N`), once without and once with the learner, and prints from the warehouse: the
-error of the published point, of the rules and of the base forecasts; the coverage of the intervals; sections by
-the classical rule; candidates; and, on the demo, the error of the true expected value.
+`make bench-accuracy` forecasts the demo institute and, where it is there, ../shared/data/institute from
+the last twelve origins (`--origins N`), once without and once with the learner, and prints from the
+warehouse: the error of the published point, of the rules and of the base forecasts; the coverage of the
+intervals; sections by the classical rule; candidates; on the demo, the error of the true expected value.
 """
 
 import argparse
@@ -67,8 +67,8 @@ SECTIONS = """
 with counted as (
     select
         entry,
-        yhat // vacantes_estandar + (yhat % vacantes_estandar >= minimo_alumnos)::int as planned,
-        y // vacantes_estandar + (y % vacantes_estandar >= minimo_alumnos)::int as needed
+        yhat::int // vacantes_estandar + (yhat::int % vacantes_estandar >= minimo_alumnos)::int as planned,
+        y::int // vacantes_estandar + (y::int % vacantes_estandar >= minimo_alumnos)::int as needed
     from cells where modelo = 'aforo' and h = 1 and vacantes_estandar > 0 and minimo_alumnos is not null
 )
 select
