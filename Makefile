@@ -30,6 +30,9 @@ bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
 	@$(BIN)/python benchmarks/bench_run.py
 	@$(BIN)/python benchmarks/bench_forecast_step.py
 
+bench-accuracy: $(READY)  ## the errors of the forecast beside every rule and model
+	@$(BIN)/python benchmarks/bench_accuracy.py
+
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 
@@ -42,4 +45,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench docs
+.PHONY: help run test test-fast lint build bump bench bench-accuracy docs

@@ -1,4 +1,4 @@
-"""The command line: aforo run | status | docs | serve.
+"""The command line: aforo run | backtest | status | docs | serve.
 
 Imports that take long (Prefect, DuckDB) are inside the commands, so that `--help` answers at once.
 """
@@ -133,6 +133,29 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     finally:
         progress.listener.reset(token)
     return None
+
+
+@app.command()
+def backtest(
+    source: Source = None,
+    home: Home = None,
+    origins: Annotated[int, typer.Option(min=1, max=60, help="How many past periods to forecast from.")] = 12,
+    period: Annotated[
+        int | None, typer.Option(help="Judge only periods before this one. Else all that are known.")
+    ] = None,
+    horizon: Horizon = settings.DEFAULT_HORIZON,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast from past periods of the last capture and say how wrong it was. Nothing is published."""
+    asked = settings.resolve(source, home, period, horizon)
+    settings.prepare_environment(asked.home)
+    from flows import backtest as judged
+    from flows import terminal
+
+    with _explained(asked.home), terminal.progress_on(sys.stderr, quiet or as_json) as progress:
+        errors = judged.run(asked, origins, progress)
+    typer.echo(json.dumps(errors, indent=2) if as_json else "\n".join(judged.as_text(errors)))
 
 
 @app.command()

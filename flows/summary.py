@@ -34,7 +34,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         )
         errors = rows(
             """select modelo, wape, origenes from marts.exactitud
-            where nivel = 'celda' and tipo_demanda = 'todas' and horizonte = 1
+            where nivel = 'celda' and corte = 'todo' and horizonte = 1
             and modelo in ('aforo', 'naive_estacional')"""
         )
         health = rows("select tabla, estado, filas, en_cuarentena from marts.salud_fuentes order by tabla")

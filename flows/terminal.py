@@ -49,7 +49,7 @@ class PlainProgress(QuietProgress):
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
-        self._say("starting Prefect")
+        self._say("starting")
 
     def started(self, record: Record) -> None:
         """Says the run's id and source."""
@@ -86,7 +86,7 @@ class LiveProgress(QuietProgress):
             TextColumn("{task.fields[doing]}", style="dim"),
             console=Console(file=stream, force_terminal=True),
         )
-        self._current: TaskID = self._bars.add_task("starting Prefect", total=None, doing="")
+        self._current: TaskID = self._bars.add_task("starting", total=None, doing="")
         self._begin = time.monotonic()
         self._bars.start()
 

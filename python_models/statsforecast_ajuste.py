@@ -12,14 +12,14 @@ def model(dbt: Any, session: Any) -> pd.DataFrame:  # noqa: ARG001 (dbt's signat
     dbt.config(materialized="table")
     # One ref a line: dbt loses the edges of chained ones.
     series = dbt.ref("series_jerarquia")
-    origins = dbt.ref("origenes").df()
+    origins = dbt.ref("origenes")
     candidates = dbt.ref("candidatos")
     periods = dbt.ref("dim_periodos")
     run = dbt.ref("corrida")
     return forecast_statistics(
         series=series.df(),
-        origins=origins["indice_origen"].tolist(),
+        origins=origins.filter("es_evaluado").df()["indice_origen"].tolist(),
         horizon=int(run.df()["horizonte"].iloc[0]),
         season_length=int(periods.df()["estacion"].max()),
-        candidates=candidates.df(),
+        candidates=candidates.filter("es_evaluado").df(),
     )

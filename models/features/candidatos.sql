@@ -5,6 +5,8 @@ origenes as (select * from {{ ref('origenes') }}),
 
 periodos as (select * from {{ ref('dim_periodos') }}),
 
+destinos as (select * from {{ ref('destinos') }}),
+
 celdas as (select * from {{ ref('celdas') }}),
 
 cursos as (select * from {{ ref('dim_cursos') }}),
@@ -12,22 +14,6 @@ cursos as (select * from {{ ref('dim_cursos') }}),
 horarios as (select * from {{ ref('dim_horarios') }}),
 
 sedes as (select * from {{ ref('dim_sedes') }}),
-
--- The periods to forecast from each origin, each with the same season of the year before.
-destinos as (
-    select
-        o.indice_origen,
-        p.indice,
-        p.periodo,
-        p.indice - o.indice_origen as h,
-        p.estacion,
-        max(anterior.indice) as indice_misma_estacion
-    from origenes as o
-    inner join periodos as p on p.indice between o.indice_origen + 1 and o.indice_origen + o.horizonte
-    left join periodos as anterior
-        on p.estacion = anterior.estacion and o.indice_origen >= anterior.indice
-    group by all
-),
 
 -- The seasons in which seasonal courses ran, as known at the origin.
 temporadas as (
@@ -64,7 +50,7 @@ iniciales as (
     inner join cursos as k on v.curso_actual = k.curso_actual and k.tipo_demanda = 'inicial'
 ),
 
--- In the summer also what ran in the last one: seasonal courses and the intake that comes with them.
+-- Also what ran in the same season last year: the intake of the season; seasonal courses in their season alone.
 de_temporada as (
     select
         d.indice_origen,
@@ -74,7 +60,6 @@ de_temporada as (
         c.horario_actual,
         'misma_estacion' as motivo
     from destinos as d
-    inner join temporadas as t on d.indice_origen = t.indice_origen and d.estacion = t.estacion
     inner join celdas as c on d.indice_misma_estacion = c.indice
     inner join cursos as k on c.curso_actual = k.curso_actual and k.tipo_demanda in ('inicial', 'estacional')
 ),
@@ -103,6 +88,19 @@ sucesores_{{ paso }} as (
     where k.curso_siguiente is not null
 ),
 
+usados_{{ paso }} as (
+    select * from vigentes
+    union all
+    select
+        d.indice_origen,
+        c.sede,
+        c.curso_actual,
+        c.horario_actual
+    from destinos as d
+    inner join celdas as c on d.indice_misma_estacion = c.indice
+    where d.h = {{ paso }}
+),
+
 continuidad_{{ paso }} as (
     select
         indice_origen,
@@ -115,7 +113,7 @@ continuidad_{{ paso }} as (
 
     union all
 
-    -- Students change slot within the campus: also the slots where the course itself ran lately.
+    -- Students change slot within the campus: also the slots where the course itself ran lately or in the season.
     select distinct
         s.indice_origen,
         s.h,
@@ -124,7 +122,7 @@ continuidad_{{ paso }} as (
         v.horario_actual,
         'predecesor_en_sede' as motivo
     from sucesores_{{ paso }} as s
-    inner join vigentes as v
+    inner join usados_{{ paso }} as v
         on
             s.indice_origen = v.indice_origen
             and s.sede = v.sede
@@ -146,6 +144,7 @@ candidatos_{{ paso }} as (
         p.indice_origen,
         d.indice,
         d.periodo,
+        d.es_evaluado,
         p.h,
         p.sede,
         p.curso_actual,

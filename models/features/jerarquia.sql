@@ -15,3 +15,4 @@ select distinct
     k.programa
 from candidatos as c
 inner join cursos as k on c.curso_actual = k.curso_actual
+where c.es_evaluado

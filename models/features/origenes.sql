@@ -3,13 +3,19 @@ corrida as (select * from {{ ref('corrida') }}),
 
 periodos as (select * from {{ ref('dim_periodos') }})
 
--- Today's origin and those of the backtest, each with a period of history at least.
+-- Every period that a forecast could have been made from: the learner learns from all of them, the backtest judges
+-- the newest ones, today's forecast is made from the last.
 select
     p.indice as indice_origen,
     p.periodo as periodo_origen,
     p.indice = r.indice_corte as es_actual,
+    p.indice >= r.indice_corte - {{ var('origenes_backtest') | int }} as es_evaluado,
     r.horizonte
 from periodos as p
 inner join corrida as r
     on
-        p.indice between greatest(r.indice_corte - {{ var('origenes_backtest') | int }}, r.primer_indice) and r.indice_corte
+        p.indice between r.primer_indice and r.indice_corte
+        and p.indice >= r.indice_corte - case
+            when r.learner = 'none' then {{ var('origenes_backtest') | int }}
+            else {{ [var('origenes_aprendizaje') | int, var('origenes_backtest') | int] | max }}
+        end

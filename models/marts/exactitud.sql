@@ -1,18 +1,101 @@
+{% set cuantiles = {'q025': 0.025, 'q10': 0.1, 'mediana': 0.5, 'q90': 0.9, 'q975': 0.975} %}
+
 with
-evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }})
+evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }}),
+
+pronosticos as (
+    select
+        *,
+        'aforo' as modelo_juzgado
+    from {{ ref('pronosticos') }}
+),
+
+origenes as (select * from {{ ref('origenes') }}),
+
+series as (select * from {{ ref('series_jerarquia') }}),
+
+-- How much a series moved from one period to the next, up to each origin: the unit of MASE and RMSSE.
+saltos as (
+    select
+        nivel,
+        unique_id,
+        indice,
+        y - lag(y) over (partition by nivel, unique_id order by indice) as salto
+    from series
+),
+
+escalas as (
+    select
+        nivel,
+        unique_id,
+        indice as indice_origen,
+        nullif(avg(abs(salto)) over pasado, 0) as escala_absoluta,
+        nullif(avg(salto * salto) over pasado, 0) as escala_cuadratica
+    from saltos
+    window pasado as (partition by nivel, unique_id order by indice)
+),
+
+juzgados as (
+    select
+        e.*,
+        cast(o.periodo_origen as varchar) as origen,
+        case when e.nivel = 'celda' and p.punto is not null then round(p.punto) else e.yhat end as pronostico,
+        s.escala_absoluta,
+        s.escala_cuadratica,
+        e.y between p.q10 and p.q90 as dentro_80,
+        e.y between p.q025 and p.q975 as dentro_95,
+        (
+            {% for cuantil, tau in cuantiles.items() -%}
+            greatest({{ tau }} * (e.y - p.{{ cuantil }}), ({{ tau }} - 1) * (e.y - p.{{ cuantil }}))
+            {{- ' + ' if not loop.last }}
+            {% endfor %}
+        ) / {{ cuantiles | length }} as perdida_pinball
+    from evaluaciones as e
+    inner join origenes as o on e.indice_origen = o.indice_origen
+    left join escalas as s
+        on e.indice_origen = s.indice_origen and e.nivel = s.nivel and e.unique_id = s.unique_id
+    left join pronosticos as p
+        on
+            e.modelo = p.modelo_juzgado
+            and e.indice_origen = p.indice_origen
+            and e.h = p.h
+            and e.nivel = p.nivel
+            and e.unique_id = p.unique_id
+)
 
 select
     nivel,
-    coalesce(tipo_demanda, 'todas') as tipo_demanda,
+    case
+        when grouping(tipo_demanda) = 0 then 'tipo_demanda'
+        when grouping(sede) = 0 then 'sede'
+        when grouping(programa) = 0 then 'programa'
+        when grouping(origen) = 0 then 'origen'
+        else 'todo'
+    end as corte,
+    coalesce(tipo_demanda, sede, programa, origen, 'todo') as valor,
     cast(h as integer) as horizonte,
     modelo,
     cast(count(distinct indice_origen) as integer) as origenes,
     cast(count(*) as integer) as n,
     sum(y) as alumnos,
-    round(sum(abs(yhat - y)) / nullif(sum(y), 0), 6) as wape,
-    round(sum(yhat - y) / nullif(sum(y), 0), 6) as sesgo,
-    round(sqrt(avg(pow(yhat - y, 2))), 6) as rmse
-from evaluaciones
-group by nivel, h, modelo, rollup(tipo_demanda)
-having grouping(tipo_demanda) = 1 or tipo_demanda is not null
-order by nivel, tipo_demanda, horizonte, modelo
+    round(sum(abs(pronostico - y)) / nullif(sum(y), 0), 6) as wape,
+    round(sum(pronostico - y) / nullif(sum(y), 0), 6) as sesgo,
+    round(sqrt(avg(pow(pronostico - y, 2))), 6) as rmse,
+    round(sqrt(avg(pow(pronostico - y, 2) / escala_cuadratica)), 6) as rmsse,
+    round(avg(abs(pronostico - y) / escala_absoluta), 6) as mase,
+    round(avg(perdida_pinball), 6) as pinball,
+    round(avg(cast(dentro_80 as integer)), 6) as cobertura_80,
+    round(avg(cast(dentro_95 as integer)), 6) as cobertura_95
+from juzgados
+group by grouping sets (
+    (nivel, h, modelo),
+    (nivel, h, modelo, tipo_demanda),
+    (nivel, h, modelo, sede),
+    (nivel, h, modelo, programa),
+    (nivel, h, modelo, origen)
+)
+having
+    (grouping(tipo_demanda) = 1 or tipo_demanda is not null)
+    and (grouping(sede) = 1 or sede is not null)
+    and (grouping(programa) = 1 or programa is not null)
+order by nivel, corte, valor, horizonte, modelo

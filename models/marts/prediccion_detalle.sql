@@ -17,7 +17,7 @@ select
     k.nivel,
     c.tipo as tipo_demanda,
     c.motivo as motivo_candidata,
-    cast(round(p.media) as integer) as predict_alumnos,
+    cast(round(p.punto) as integer) as predict_alumnos,
     round(p.media, 4) as media,
     round(p.mediana, 4) as mediana,
     round(p.q025, 4) as q025,

@@ -46,6 +46,7 @@ final as (
         o.ultimo_indice,
         o.periodos_con_datos,
         {{ var('horizonte') | int }} as horizonte,
+        '{{ var("learner") }}' as learner,
         cast({{ quoted(var('as_of') | string) if var('as_of') is not none else 'null' }} as timestamp) as as_of,
         c.datos_al,
         case

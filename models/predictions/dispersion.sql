@@ -1,26 +1,23 @@
--- Errors grow with the square root of the size, as counts' do: residuals are pooled in that unit.
 with
-evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }}),
+origenes as (select * from {{ ref('origenes') }}),
 
-residuos as (
-    select
-        nivel,
-        coalesce(tipo_demanda, 'todas') as tipo_demanda,
-        {{ tramo('yhat') }} as tramo,
-        (y - yhat) / sqrt(greatest(yhat, 1)) as z
-    from evaluaciones
-    where modelo = 'aforo' and es_pronosticada
-)
+residuos as (select * from {{ ref('residuos') }})
 
+-- What an origin's intervals are made of: the residuals of all other origins. Today's has none of its own: it uses all.
 select
-    nivel,
-    tipo_demanda,
-    tramo,
+    o.indice_origen,
+    r.h,
+    r.nivel,
+    r.tipo_demanda,
+    r.tramo,
     count(*) as residuos,
-    quantile_cont(z, 0.025) as z025,
-    quantile_cont(z, 0.10) as z10,
-    quantile_cont(z, 0.50) as z50,
-    quantile_cont(z, 0.90) as z90,
-    quantile_cont(z, 0.975) as z975
-from residuos
-group by nivel, rollup(tipo_demanda, tramo)
+    sqrt(avg(r.z * r.z)) as raiz_cuadratica,
+    quantile_cont(r.z, 0.025) as z025,
+    quantile_cont(r.z, 0.10) as z10,
+    quantile_cont(r.z, 0.50) as z50,
+    quantile_cont(r.z, 0.90) as z90,
+    quantile_cont(r.z, 0.975) as z975
+from origenes as o
+inner join residuos as r on o.indice_origen <> r.indice_origen
+where o.es_evaluado
+group by o.indice_origen, r.h, r.nivel, rollup(r.tipo_demanda, r.tramo)

@@ -5,27 +5,32 @@ candidatos as (select * from {{ ref('candidatos') }}),
 
 reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
 
-flujo as (select * from {{ ref('pronosticos_flujo') }}),
+base as (select * from {{ ref('pronosticos_base') }}),
+
+origenes as (select * from {{ ref('origenes') }}),
 
 referencia as (select * from {{ ref('pronosticos_referencia') }}),
 
 evaluados as (
     select distinct
-        indice_origen,
-        h
-    from objetivo
+        t.indice_origen,
+        t.h
+    from objetivo as t
+    inner join origenes as o on t.indice_origen = o.indice_origen
+    where o.es_evaluado
 ),
 
 reales as (
     select
-        indice_origen,
-        h,
-        sede,
-        curso_actual,
-        horario_actual,
-        cast(alumnos as double) as y
-    from objetivo
-    where alumnos > 0
+        t.indice_origen,
+        t.h,
+        t.sede,
+        t.curso_actual,
+        t.horario_actual,
+        cast(t.alumnos as double) as y
+    from objetivo as t
+    inner join evaluados as e on t.indice_origen = e.indice_origen and t.h = e.h
+    where t.alumnos > 0
 ),
 
 de_candidatos as (
@@ -44,9 +49,27 @@ de_candidatos as (
         indice_origen,
         h,
         unique_id,
-        'flujo' as modelo,
+        modelo,
         yhat
-    from flujo
+    from base
+    where nivel = 'celda' and modelo not in ('naive', 'naive_estacional')
+
+    union all
+
+    -- StatsForecast alone: what its models make of each cell, without the flow and without the learner.
+    select
+        indice_origen,
+        h,
+        unique_id,
+        'statsforecast' as modelo,
+        median(yhat) as yhat
+    from base
+    where
+        nivel = 'celda'
+        and modelo not in ('naive', 'naive_estacional')
+        and not starts_with(modelo, 'flujo')
+        and not starts_with(modelo, 'aprendiz')
+    group by indice_origen, h, unique_id
 ),
 
 pronosticos as (

@@ -13,6 +13,8 @@ por_nivel as (
             e.yhat,
             e.y,
             k.tipo_demanda,
+            k.programa,
+            e.sede as campus,
             'total' as total,
             e.sede,
             e.sede || '/' || k.programa as sede_programa,
@@ -33,6 +35,8 @@ select
     nivel,
     unique_id,
     case when nivel in ('celda', 'sede_curso') then any_value(tipo_demanda) end as tipo_demanda,
+    case when nivel <> 'total' then any_value(campus) end as sede,
+    case when nivel in ('celda', 'sede_curso', 'sede_programa') then any_value(programa) end as programa,
     bool_or(es_pronosticada) as es_pronosticada,
     sum(yhat) as yhat,
     sum(y) as y

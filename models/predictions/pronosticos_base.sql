@@ -1,7 +1,11 @@
 with
 estadisticos as (select * from {{ ref('statsforecast_ajuste') }}),
 
-flujo as (select * from {{ ref('pronosticos_flujo') }}),
+aprendiz as (select * from {{ ref('aprendiz_ajuste') }}),
+
+flujo as (select * from {{ ref('flujo') }}),
+
+candidatos as (select * from {{ ref('candidatos') }}),
 
 reunidos as (
     select
@@ -21,10 +25,38 @@ reunidos as (
         h,
         'celda' as nivel,
         unique_id,
-        'flujo' as modelo,
+        modelo,
         yhat,
-        razon
-    from flujo
+        null as razon
+    from aprendiz
+
+    union all
+
+    select
+        f.indice_origen,
+        f.h,
+        'celda' as nivel,
+        f.unique_id,
+        'flujo' as modelo,
+        f.regla as yhat,
+        f.razon
+    from flujo as f
+    inner join candidatos as c using (indice_origen, h, unique_id)
+    where c.es_evaluado
+
+    union all
+
+    select
+        f.indice_origen,
+        f.h,
+        'celda' as nivel,
+        f.unique_id,
+        'flujo_retenido' as modelo,
+        f.flujo_retenido as yhat,
+        f.razon
+    from flujo as f
+    inner join candidatos as c using (indice_origen, h, unique_id)
+    where c.es_evaluado
 )
 
 select

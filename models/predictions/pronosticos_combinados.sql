@@ -3,25 +3,36 @@ base as (select * from {{ ref('pronosticos_base') }}),
 
 candidatos as (select * from {{ ref('candidatos') }}),
 
--- A cell: the flow from the course before it; an entry course: the median of its flow rule and its sparse models.
-celdas as (
+-- A cell: the learner's two views, averaged; where there is no learner, the flow with its retention.
+por_celda as (
     select
         c.indice_origen,
         c.h,
-        'celda' as nivel,
         c.unique_id,
-        case when c.tipo = 'inicial' then median(b.yhat) else max(b.yhat) filter (where b.modelo = 'flujo') end as yhat,
-        case when c.tipo = 'inicial' then 'mediana' else 'flujo' end as modelo,
-        max(b.razon) filter (where b.modelo = 'flujo') as razon
+        avg(b.yhat) filter (where b.modelo in ('aprendiz_conteo', 'aprendiz_desvio')) as aprendiz,
+        max(b.yhat) filter (where b.modelo = 'flujo_retenido') as flujo_retenido,
+        max(b.razon) filter (where b.modelo = 'flujo_retenido') as razon
     from candidatos as c
     inner join base as b
         on c.indice_origen = b.indice_origen and c.h = b.h and c.unique_id = b.unique_id and b.nivel = 'celda'
-    where b.modelo not in ('naive', 'naive_estacional')
-    group by c.indice_origen, c.h, c.unique_id, c.tipo
+    where c.es_evaluado
+    group by c.indice_origen, c.h, c.unique_id
 ),
 
--- The levels above, each with the model that suits its series. Campus × course has none: there the sums of the
--- flow are better than any model of so short a series (docs/forecast.md).
+celdas as (
+    select
+        indice_origen,
+        h,
+        'celda' as nivel,
+        unique_id,
+        coalesce(aprendiz, flujo_retenido) as yhat,
+        case when aprendiz is not null then 'aprendiz' else 'flujo_retenido' end as modelo,
+        razon
+    from por_celda
+),
+
+-- The total and the campuses, each with the model that suits its series. The levels between have none: there the sums
+-- of the cells are better than any model of one series (docs/accuracy.md).
 niveles as (
     select
         b.indice_origen,
@@ -34,7 +45,7 @@ niveles as (
     from base as b
     where
         (b.nivel = 'total' and b.modelo = 'theta_optimizada')
-        or (b.nivel in ('sede', 'sede_programa', 'sede_horario') and b.modelo = 'auto_ets')
+        or (b.nivel = 'sede' and b.modelo = 'auto_ets')
 ),
 
 reunidos as (

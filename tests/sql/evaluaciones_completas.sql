@@ -7,6 +7,7 @@ reales as (
         sum(c.alumnos) as alumnos
     from {{ ref('origenes') }} as o
     inner join {{ ref('celdas') }} as c on c.indice between o.indice_origen + 1 and o.indice_origen + o.horizonte
+    where o.es_evaluado
     group by all
 ),
 

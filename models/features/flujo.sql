@@ -3,6 +3,8 @@
 with
 origenes as (select * from {{ ref('origenes') }}),
 
+destinos as (select * from {{ ref('destinos') }}),
+
 celdas as (select * from {{ ref('celdas') }}),
 
 candidatos as (select * from {{ ref('candidatos') }}),
@@ -10,6 +12,8 @@ candidatos as (select * from {{ ref('candidatos') }}),
 rezagos as (select * from {{ ref('rezagos') }}),
 
 cursos as (select * from {{ ref('dim_cursos') }}),
+
+tasas as (select * from {{ ref('tasas') }}),
 
 -- What is known at the origin: h = 0 is its own period.
 alumnos_0 as (
@@ -19,7 +23,8 @@ alumnos_0 as (
         c.sede,
         c.curso_actual,
         c.horario_actual,
-        cast(c.alumnos as double) as alumnos
+        cast(c.alumnos as double) as alumnos,
+        cast(c.alumnos as double) as retenidos
     from origenes as o
     inner join celdas as c on c.indice between o.indice_origen - 2 and o.indice_origen
 ),
@@ -31,7 +36,8 @@ flujo_{{ paso }} as (
         a.sede,
         k.curso_siguiente as curso_actual,
         a.horario_actual,
-        sum(a.alumnos) as flujo
+        sum(a.alumnos) as flujo,
+        sum(a.retenidos) as flujo_retenidos
     from alumnos_{{ paso - 1 }} as a
     inner join cursos as k on a.curso_actual = k.curso_actual and a.h = {{ paso }} - k.duracion_periodos
     where k.curso_siguiente is not null
@@ -46,11 +52,20 @@ regla_{{ paso }} as (
         c.sede,
         c.curso_actual,
         c.horario_actual,
+        f.flujo,
         case
             when c.tipo = 'inicial' then r.alumnos_media_3
             when c.tipo = 'estacional' then coalesce(f.flujo, r.alumnos_misma_estacion)
             else coalesce(f.flujo, 0)
         end as alumnos,
+        case
+            -- Intake is seasonal first: three quarters of the season's, once there has been one.
+            when c.tipo = 'inicial' and d.indice_misma_estacion is not null
+                then 0.75 * r.alumnos_misma_estacion + 0.25 * r.alumnos_media_3
+            when c.tipo = 'inicial' then r.alumnos_media_3
+            when c.tipo = 'estacional' and f.flujo is null then r.alumnos_misma_estacion
+            else coalesce(f.flujo_retenidos, 0) * coalesce(t.tasa, 1)
+        end as retenidos,
         case
             when c.tipo = 'inicial' then 'media_tres_periodos'
             when f.flujo is not null then 'predecesor'
@@ -59,7 +74,9 @@ regla_{{ paso }} as (
         end as razon
     from candidatos as c
     inner join rezagos as r using (indice_origen, h, unique_id)
+    inner join destinos as d on c.indice_origen = d.indice_origen and c.h = d.h
     left join flujo_{{ paso }} as f using (indice_origen, sede, curso_actual, horario_actual)
+    left join tasas as t using (indice_origen, h, unique_id)
     where c.h = {{ paso }}
 ),
 
@@ -72,7 +89,8 @@ alumnos_{{ paso }} as (
         sede,
         curso_actual,
         horario_actual,
-        alumnos
+        alumnos,
+        retenidos
     from regla_{{ paso }}
 ),
 {% endfor %}
@@ -87,6 +105,11 @@ select
     indice_origen,
     h,
     unique_id,
-    alumnos as yhat,
+    sede,
+    curso_actual,
+    horario_actual,
+    flujo,
+    alumnos as regla,
+    retenidos as flujo_retenido,
     razon
 from final

@@ -1,0 +1,175 @@
+"""The accuracy tables: the product beside every rule and model, all computed in the same run.
+
+`make bench-accuracy` forecasts the demo institute and, where it is there, ../shared/data/institute from
+the last twelve origins (`--origins N`), once without and once with the learner, and prints from the
+warehouse: the error of the published point, of the rules and of the base forecasts; the coverage of the
+intervals; sections by the classical rule; candidates; on the demo, the error of the true expected value.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).parents[1]
+INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
+DEMO = ROOT / "seeds" / "demo_institute"
+TRUTH = ROOT / "seeds" / "demo_truth" / "esperado.parquet"
+SUMMER = 202412
+
+# Every cell that a model forecast or that was held, with the number that is published (aforo) or the model's
+# own; entry is what the catalogue calls es_inicial. The published numbers are set apart first: a join on
+# conditions of one side alone takes minutes.
+CELLS = """
+create temp table cells as
+with published as (
+    select indice_origen, h, unique_id, 'aforo' as modelo, round(punto) as punto
+    from predictions_v1.pronosticos where nivel = 'celda'
+)
+
+select
+    e.indice_origen, e.h, e.modelo, d.periodo, e.unique_id, e.sede, e.curso_actual, e.horario_actual, e.y,
+    coalesce(p.punto, e.yhat) as yhat,
+    coalesce(c.es_inicial, false) as entry,
+    m.minimo_alumnos, m.vacantes_estandar
+from predictions_v1.evaluaciones as e
+inner join platinum_v1.dim_periodos as d on e.indice_origen + e.h = d.indice
+left join published as p using (indice_origen, h, unique_id, modelo)
+left join raw_v1.cursos as c on e.curso_actual = c.curso_actual
+left join platinum_v1.dim_parametros as m on d.indice = m.indice and e.curso_actual = m.curso_actual
+"""
+
+ERRORS = """
+select
+    h as horizon, modelo as model,
+    round(sum(abs(yhat - y)) / sum(y), 4) as "all",
+    round(sum(abs(yhat - y)) filter (where entry) / sum(y) filter (where entry), 3) as entry,
+    round(sum(abs(yhat - y)) filter (where not entry) / sum(y) filter (where not entry), 4) as continuing,
+    round(sum(yhat - y) / sum(y), 4) as bias,
+    round(sum(abs(yhat - y)) filter (where summer) / sum(y) filter (where summer), 4) as summer_all,
+    round(sum(abs(yhat - y)) filter (where summer and entry) / sum(y) filter (where summer and entry), 3)
+        as summer_entry,
+    round(
+        sum(abs(yhat - y)) filter (where summer and not entry) / sum(y) filter (where summer and not entry), 4
+    ) as summer_continuing,
+    round(sum(yhat - y) filter (where summer) / sum(y) filter (where summer), 4) as summer_bias
+from (select *, periodo >= $summer as summer from cells)
+group by all order by horizon, "all"
+"""
+
+SECTIONS = """
+with counted as (
+    select
+        entry,
+        yhat::int // vacantes_estandar + (yhat::int % vacantes_estandar >= minimo_alumnos)::int as planned,
+        y::int // vacantes_estandar + (y::int % vacantes_estandar >= minimo_alumnos)::int as needed
+    from cells where modelo = 'aforo' and h = 1 and vacantes_estandar > 0 and minimo_alumnos is not null
+)
+select
+    case when entry then 'entry' else 'continuing' end as kind,
+    count(*) as cells,
+    round(avg((planned = needed)::int), 4) as exact_of_all,
+    round(avg((planned = needed)::int) filter (where planned > 0 or needed > 0), 4)
+        as exact_of_planned_or_needed,
+    sum(greatest(needed - planned, 0))::int as faltante,
+    sum(greatest(planned - needed, 0))::int as sobrante
+from counted group by all order by all
+"""
+
+CANDIDATES = """
+select h as horizon,
+    round(count(*) filter (where es_candidata and alumnos > 0) / count(*) filter (where alumnos > 0), 4)
+        as recall,
+    round(count(*) filter (where es_candidata) / count(*) filter (where alumnos > 0), 3) as per_real_cell
+from target_v1.objetivo
+where indice_origen in (select indice_origen from features_v1.origenes where es_evaluado)
+group by all order by all
+"""
+
+COVERAGE = """
+select * from marts.exactitud
+where modelo = 'aforo' and nivel in ('celda', 'sede_curso', 'sede') and horizonte = 1
+    and corte in ('todo', 'tipo_demanda')
+order by all
+"""
+
+# Over the same cells and origins: the simulation's own expectation, made from the state at the origin.
+TRUTH_BESIDE = """
+with truth as (
+    select o.indice as indice_origen, t.h, t.esperado,
+        t.sede || '/' || t.curso_actual || '/' || t.horario_actual as unique_id
+    from read_parquet($truth) as t
+    inner join platinum_v1.dim_periodos as o on t.periodo_origen = o.periodo
+),
+
+ours as (select indice_origen, h, unique_id, y, yhat from cells where modelo = 'aforo'),
+
+both as (
+    select indice_origen, h, unique_id, coalesce(y, 0) as y, coalesce(yhat, 0) as yhat,
+        coalesce(esperado, 0) as esperado
+    from ours full outer join truth using (indice_origen, h, unique_id)
+    where (indice_origen, h) in (select (indice_origen, h) from ours)
+)
+
+select h as horizon,
+    round(sum(abs(yhat - y)) / sum(y), 4) as ours,
+    round(sum(abs(esperado - y)) / sum(y), 4) as truth,
+    round(sum(abs(yhat - y)) / sum(abs(esperado - y)), 3) as ratio
+from both group by all order by all
+"""
+
+
+def build(source: Path, home: Path, variables: dict[str, object]) -> float:
+    """`dbt build` of the source with the backtest; returns its seconds. Raises CalledProcessError."""
+    started = time.monotonic()
+    dbt = Path(sys.executable).with_name("dbt")
+    command: list[str | Path] = [dbt, "--quiet", "--log-path", home / "logs", "build"]
+    only = ["--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+    places = {"AFORO_SOURCE": str(source), "AFORO_HOME": str(home), "DBT_TARGET_PATH": str(home / "target")}
+    subprocess.run([*command, *only], cwd=ROOT, env={**os.environ, **places}, check=True)
+    return time.monotonic() - started
+
+
+def show(connection: duckdb.DuckDBPyConnection, title: str, query: str, **values: object) -> None:
+    """Print a query's rows under a title."""
+    frame = connection.execute(query, values or None).df()
+    print(f"\n{title}\n{frame.to_string(index=False)}")
+
+
+def report(name: str, source: Path, variables: dict[str, object]) -> None:
+    """Build the source in a home of its own and print its tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = build(source, Path(folder), variables)
+        print(f"\n=== {name}: {variables}, dbt build {seconds:.0f} s ===")
+        with duckdb.connect(f"{folder}/aforo_warehouse.duckdb") as connection:
+            connection.execute(CELLS)
+            show(connection, "WAPE over the union of forecast and real cells", ERRORS, summer=SUMMER)
+            show(connection, "Sections by the classical rule, h = 1", SECTIONS)
+            show(connection, "Candidates", CANDIDATES)
+            show(connection, "Coverage of the intervals, h = 1", COVERAGE)
+            if source == DEMO:
+                show(connection, "Beside the true expected value", TRUTH_BESIDE, truth=str(TRUTH))
+
+
+def main() -> None:
+    """Command line: --origins N."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--origins", type=int, default=12)
+    origins = parser.parse_args().origins
+    for learner in ("none", "lightgbm"):
+        variables: dict[str, object] = {"origenes_backtest": origins, "learner": learner}
+        report("demo", DEMO, variables)
+        if INSTITUTE.exists():
+            report("institute", INSTITUTE, variables)
+        else:
+            print("institute: ../shared/data/institute is absent: not measured")
+
+
+if __name__ == "__main__":
+    main()

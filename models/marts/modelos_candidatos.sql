@@ -1,0 +1,130 @@
+with
+base as (select * from {{ ref('pronosticos_base') }}),
+
+combinados as (select * from {{ ref('pronosticos_combinados') }}),
+
+candidatos as (
+    select
+        *,
+        'celda' as nivel
+    from {{ ref('candidatos') }}
+),
+
+series as (select * from {{ ref('series_jerarquia') }}),
+
+corrida as (select * from {{ ref('corrida') }}),
+
+exactitud as (select * from {{ ref('exactitud') }}),
+
+-- Cells are judged by kind over the union with the real ones; a level above by its own base forecasts.
+errores as (
+    select
+        nivel,
+        valor as tipo_demanda,
+        horizonte as h,
+        modelo,
+        n,
+        wape,
+        sesgo
+    from exactitud
+    where nivel = 'celda' and corte = 'tipo_demanda'
+
+    union all
+
+    select
+        b.nivel,
+        'todas' as tipo_demanda,
+        b.h,
+        b.modelo,
+        cast(count(*) as integer) as n,
+        round(sum(abs(b.yhat - s.y)) / nullif(sum(s.y), 0), 6) as wape,
+        round(sum(b.yhat - s.y) / nullif(sum(s.y), 0), 6) as sesgo
+    from base as b
+    inner join series as s
+        on b.nivel = s.nivel and b.unique_id = s.unique_id and b.indice_origen + b.h = s.indice
+    where b.nivel <> 'celda'
+    group by b.nivel, b.h, b.modelo
+),
+
+-- Today's series and how each one's forecast was made.
+actuales as (
+    select
+        b.nivel,
+        coalesce(c.tipo, 'todas') as tipo_demanda,
+        b.h,
+        b.unique_id,
+        b.modelo,
+        k.modelo as combinado
+    from base as b
+    inner join corrida as r on b.indice_origen = r.indice_corte
+    left join candidatos as c
+        on b.nivel = c.nivel and b.indice_origen = c.indice_origen and b.h = c.h and b.unique_id = c.unique_id
+    left join combinados as k
+        on b.nivel = k.nivel and b.indice_origen = k.indice_origen and b.h = k.h and b.unique_id = k.unique_id
+    where b.nivel <> 'celda' or c.unique_id is not null
+),
+
+-- `aprendiz` averages the learner's views; the median of an entry cell has a vote of each model but the naive ones.
+miembros as (
+    select
+        *,
+        coalesce(
+            case combinado
+                when 'aprendiz' then starts_with(modelo, 'aprendiz')
+                when 'mediana'
+                    then modelo not in ('naive', 'naive_estacional') and not starts_with(modelo, 'aprendiz')
+                else combinado = modelo
+            end,
+            false
+        ) as es_miembro
+    from actuales
+),
+
+votos as (
+    select
+        *,
+        case
+            when es_miembro
+                then 1 / sum(cast(es_miembro as integer)) over (partition by nivel, tipo_demanda, h, unique_id)
+            else 0
+        end as voto
+    from miembros
+),
+
+pesos as (
+    select
+        nivel,
+        tipo_demanda,
+        h,
+        modelo,
+        cast(count(*) as integer) as series,
+        round(avg(voto), 6) as peso,
+        bool_or(combinado = 'aprendiz') as con_aprendiz,
+        bool_or(combinado is not null) as con_modelo
+    from votos
+    group by nivel, tipo_demanda, h, modelo
+)
+
+select
+    p.nivel,
+    p.tipo_demanda,
+    cast(p.h as integer) as horizonte,
+    p.modelo,
+    p.series,
+    e.n,
+    e.wape,
+    e.sesgo,
+    p.peso,
+    p.peso > 0 as elegido,
+    case
+        when p.peso > 0 and starts_with(p.modelo, 'aprendiz') then 'vista_del_aprendiz'
+        when p.peso > 0 and p.nivel = 'celda' then 'sin_aprendiz'
+        when p.peso > 0 then 'modelo_del_nivel'
+        when p.modelo in ('naive', 'naive_estacional') then 'referencia'
+        when not p.con_modelo then 'nivel_suma_de_celdas'
+        when p.con_aprendiz then 'basta_el_aprendiz'
+        else 'otro_modelo_elegido'
+    end as motivo
+from pesos as p
+left join errores as e using (nivel, tipo_demanda, h, modelo)
+order by p.nivel, p.tipo_demanda, horizonte, e.wape, p.modelo

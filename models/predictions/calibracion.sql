@@ -1,0 +1,54 @@
+-- Origins share what their period brings (a holiday, a campaign): the residuals of eleven of them are less than they
+-- seem, and intervals made of them too narrow. So the backtest says by which factor they are to be widened.
+{% set minimo_tipo = 150 %}
+{% set muchos = 300 %}
+{% set minimo_nivel = 5 %}
+
+with
+origenes as (select * from {{ ref('origenes') }}),
+
+residuos as (select * from {{ ref('residuos') }}),
+
+intervalos as (select * from {{ ref('intervalos') }}),
+
+-- How far the truth was from the median, in half widths of its interval: above 1 it was outside.
+distancias as (
+    select
+        r.indice_origen,
+        r.h,
+        r.nivel,
+        i.tipo_demanda,
+        r.y,
+        round(i.media) as media,
+        round(greatest(i.media + i.z50 * i.unidad, 0)) as mediana,
+        greatest(
+            (r.z - i.z50) / greatest(i.z90 - i.z50, 0.001), (i.z50 - r.z) / greatest(i.z50 - i.z10, 0.001)
+        ) as distancia_80,
+        greatest(
+            (r.z - i.z50) / greatest(i.z975 - i.z50, 0.001), (i.z50 - r.z) / greatest(i.z50 - i.z025, 0.001)
+        ) as distancia_95
+    from residuos as r
+    inner join intervalos as i using (indice_origen, h, nivel, unique_id)
+)
+
+-- A level or kind with few residuals has no factor of its own.
+select
+    o.indice_origen,
+    d.h,
+    d.nivel,
+    d.tipo_demanda,
+    count(*) as residuos,
+    quantile_cont(d.distancia_80, 0.81) as factor_80,
+    -- The tail of a few campuses is a few periods: it is taken further out.
+    case
+        when count(*) >= {{ muchos }} then quantile_cont(d.distancia_95, 0.955)
+        else quantile_cont(d.distancia_95, 0.98)
+    end as factor_95,
+    sum(abs(d.media - d.y)) as error_media,
+    sum(abs(d.mediana - d.y)) as error_mediana,
+    sum(d.mediana - d.y) / nullif(sum(d.y), 0) as sesgo_mediana
+from origenes as o
+inner join distancias as d on o.indice_origen <> d.indice_origen
+where o.es_evaluado
+group by o.indice_origen, d.h, d.nivel, rollup(d.tipo_demanda)
+having count(*) >= case when grouping(d.tipo_demanda) = 1 then {{ minimo_nivel }} else {{ minimo_tipo }} end

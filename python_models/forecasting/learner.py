@@ -1,0 +1,192 @@
+"""The pooled learner: one gradient-boosted model over all candidates of all past origins."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+# Imported for good only where it is used: it can't be loaded on a machine that lacks the library libgomp.
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+LOGGER = logging.getLogger(__name__)
+
+KEY = ["indice_origen", "h", "unique_id"]
+OUTPUT_COLUMNS = [*KEY, "modelo", "yhat"]
+
+COUNT = "aprendiz_conteo"
+DEVIATION = "aprendiz_desvio"
+
+CATEGORIES = ["sede", "programa", "nivel", "frecuencia", "horario_actual", "motivo", "tipo", "estacion"]
+# Names and keys: a tree must not learn them.
+LEFT_OUT = [
+    "indice_origen",
+    "unique_id",
+    "indice",
+    "indice_misma_estacion",
+    "curso_actual",
+    "nombre",
+    "linea",
+    "franja",
+]
+
+# Few leaves in a tree, few trees, half of the columns for each: choices of judgement, not tuned to the
+# visible periods (docs/accuracy.md). One thread: same bits every time, and several fits at once instead.
+PARAMETERS = {
+    "objective": "l1",
+    "learning_rate": 0.1,
+    "num_leaves": 63,
+    "min_data_in_leaf": 30,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "cat_smooth": 20,
+    "max_bin": 127,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+TREES = 150
+# A row counts half after this many periods, times ln 2.
+MEMORY = 18.0
+# The learner is fitted anew for every third origin. An origin is forecast by the two newest fits that knew no
+# more than it did, averaged: one fit's luck counts half.
+REFIT_EVERY = 3
+FITS_AVERAGED = 2
+# Too few rows to learn from: no learner. More than these: the newest of them.
+FEWEST_ROWS = 1000
+MOST_ROWS = 120_000
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit: of the first step or all later ones; the origin whose knowledge it has; the rows it serves."""
+
+    first_step: bool
+    origin: int
+    served: pd.Index
+
+
+def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list[int]) -> pd.DataFrame:
+    """Forecast the candidates of the given origins from what was known at each or up to five periods before.
+
+    features: one row a candidate (KEY, indice, flujo and any more columns, CATEGORIES among them) of every
+    origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose period is known.
+    origins: those to forecast.
+    Returns rows (indice_origen, h, unique_id, modelo, yhat), sorted, yhat >= 0: `aprendiz_conteo` learns the
+    students; `aprendiz_desvio` how far they are from the flow rule, in units of its chance, sqrt(rule + 4).
+    Origins without enough history have no rows; without LightGBM none has, and a warning says what to
+    install. Deterministic: the order of the rows does not matter.
+    Method: LightGBM (Ke et al., 2017, NeurIPS 30) on absolute error, recent periods weighing more.
+    """
+    if not _has_lightgbm():
+        return no_forecasts()
+    rows = features.merge(target[[*KEY, "alumnos"]], on=KEY, how="left", validate="one_to_one")
+    rows = rows.sort_values(KEY, ignore_index=True)
+    inputs = _inputs(rows)
+    fits = list(_fits(rows, sorted(origins)))
+    with ThreadPoolExecutor(max_workers=2) as pool:  # LightGBM leaves the interpreter while it works.
+        parts = list(pool.map(lambda fit: _forecast(fit, rows, inputs), fits))
+    if not parts:
+        return no_forecasts()
+    return pd.concat(parts).groupby([*KEY, "modelo"], as_index=False, sort=True)[["yhat"]].mean()
+
+
+def no_forecasts() -> pd.DataFrame:
+    """The answer without a learner: no rows of (indice_origen, h, unique_id, modelo, yhat)."""
+    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in _TYPES.items()})
+
+
+_TYPES = {
+    "indice_origen": "int64",
+    "h": "int64",
+    "unique_id": "string",
+    "modelo": "string",
+    "yhat": "float64",
+}
+
+
+def _has_lightgbm() -> bool:
+    try:
+        import lightgbm  # noqa: F401
+    except (ImportError, OSError) as error:
+        LOGGER.warning(
+            "The forecast is made without the pooled learner: LightGBM can't be loaded (%s). Install the "
+            "system library libgomp (Debian, Ubuntu: apt-get install libgomp1; Fedora: dnf install libgomp), "
+            "or set the variable learner to none.",
+            error,
+        )
+        return False
+    return True
+
+
+def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns that the trees see, with the ratios that they can't make themselves."""
+    inputs = rows.drop(columns=[*LEFT_OUT, "alumnos"]).copy()
+    for column in CATEGORIES:
+        inputs[column] = pd.Categorical(inputs[column], categories=sorted(inputs[column].dropna().unique()))
+    numbers = [column for column in inputs.columns if column not in CATEGORIES]
+    inputs[numbers] = inputs[numbers].astype("float32")
+
+    def ratio(part: str, whole: str) -> pd.Series:
+        return inputs[part] / inputs[whole].where(inputs[whole] > 0)
+
+    recent = inputs[["alumnos_0", "alumnos_1", "alumnos_2"]].fillna(0).sum(axis=1)
+    fed = inputs[["previos_0", "previos_1", "previos_2"]].fillna(0).sum(axis=1)
+    return inputs.assign(
+        retencion_cohorte=ratio("flujo", "alumnos_dos_pasos"),
+        alumnos_por_seccion=ratio("flujo", "secciones_previas"),
+        llenado=ratio("flujo", "vacantes_previas"),
+        parte_del_curso=ratio("flujo", "flujo_sede_curso"),
+        parte_estacional=ratio("previos_estacionales", "flujo"),
+        retencion_propia_1=ratio("alumnos_0", "previos_0"),
+        retencion_propia_3=(recent + 3) / (fed + 3.2),
+        retencion_propia_estacion=ratio("alumnos_estacion", "previos_estacion"),
+    )
+
+
+def _fits(rows: pd.DataFrame, origins: list[int]) -> Iterator[Fit]:
+    """The fits that serve the origins, the newest origin's own first; the first step apart."""
+    wanted = rows["indice_origen"].isin(origins)
+    span = REFIT_EVERY * FITS_AVERAGED
+    for origin in range(origins[-1], origins[0] - span, -REFIT_EVERY):
+        group = wanted & rows["indice_origen"].between(origin, origin + span - 1)
+        for first_step in (True, False):
+            index = rows.index[group & ((rows["h"] == 1) == first_step)]
+            if len(index):
+                yield Fit(first_step, origin, index)
+
+
+def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
+    known = ((rows["h"] == 1) == fit.first_step) & (rows["indice"] <= fit.origin) & rows["alumnos"].notna()
+    learnt = rows.index[known][-MOST_ROWS:]
+    if len(learnt) < FEWEST_ROWS:
+        return no_forecasts()
+    weight = np.exp(-(fit.origin - rows.loc[learnt, "indice"]) / MEMORY)
+    students, rule = rows.loc[learnt, "alumnos"], rows.loc[learnt, "regla"]
+    chance = np.sqrt(rule + 4)
+    count = _train(inputs.loc[learnt], students, weight)
+    deviation = _train(inputs.loc[learnt], (students - rule) / chance, weight * chance)
+
+    served = rows.loc[fit.served]
+    seen = inputs.loc[fit.served]
+    by_deviation = served["regla"] + deviation.predict(seen) * np.sqrt(served["regla"] + 4)
+    return pd.concat(
+        [
+            served[KEY].assign(modelo=COUNT, yhat=np.maximum(count.predict(seen), 0)),
+            served[KEY].assign(modelo=DEVIATION, yhat=np.maximum(by_deviation, 0)),
+        ]
+    )
+
+
+def _train(inputs: pd.DataFrame, target: pd.Series, weight: pd.Series) -> "lgb.Booster":
+    import lightgbm as lgb
+
+    data = lgb.Dataset(inputs, target, weight=weight, free_raw_data=True)
+    return lgb.train(PARAMETERS, data, num_boost_round=TREES)
