@@ -1,3 +1,10 @@
+{% set cortes = {
+    'todo': "'todo'",
+    'tipo_demanda': 'tipo_demanda',
+    'sede': 'sede',
+    'programa': 'programa',
+    'origen': 'origen',
+} %}
 {% set cuantiles = {'q025': 0.025, 'q10': 0.1, 'mediana': 0.5, 'q90': 0.9, 'q975': 0.975} %}
 
 with
@@ -63,17 +70,13 @@ juzgados as (
             and e.unique_id = p.unique_id
 ),
 
+-- A level whose series have no kind, campus or programme has no such cut.
 medidas as (
+    {% for corte, valor in cortes.items() %}
     select
         nivel,
-        case
-            when grouping(tipo_demanda) = 0 then 'tipo_demanda'
-            when grouping(sede) = 0 then 'sede'
-            when grouping(programa) = 0 then 'programa'
-            when grouping(origen) = 0 then 'origen'
-            else 'todo'
-        end as corte,
-        coalesce(tipo_demanda, sede, programa, origen) as valor,
+        '{{ corte }}' as corte,
+        {{ valor }} as valor,
         cast(h as integer) as horizonte,
         modelo,
         cast(count(distinct indice_origen) as integer) as origenes,
@@ -88,17 +91,11 @@ medidas as (
         round(avg(cast(dentro_80 as integer)), 6) as cobertura_80,
         round(avg(cast(dentro_95 as integer)), 6) as cobertura_95
     from juzgados
-    group by grouping sets (
-        (nivel, h, modelo),
-        (nivel, h, modelo, tipo_demanda),
-        (nivel, h, modelo, sede),
-        (nivel, h, modelo, programa),
-        (nivel, h, modelo, origen)
-    )
+    where {{ valor }} is not null
+    group by nivel, h, modelo, {{ valor }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
--- A level whose series have no kind, campus or programme has no such cut.
-select * replace (coalesce(valor, 'todo') as valor)
-from medidas
-where corte = 'todo' or valor is not null
+select * from medidas
 order by nivel, corte, valor, horizonte, modelo
