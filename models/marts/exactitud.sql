@@ -1,3 +1,10 @@
+{% set cortes = {
+    'todo': "'todo'",
+    'tipo_demanda': 'tipo_demanda',
+    'sede': 'sede',
+    'programa': 'programa',
+    'origen': 'origen',
+} %}
 {% set cuantiles = {'q025': 0.025, 'q10': 0.1, 'mediana': 0.5, 'q90': 0.9, 'q975': 0.975} %}
 
 with
@@ -61,41 +68,34 @@ juzgados as (
             and e.h = p.h
             and e.nivel = p.nivel
             and e.unique_id = p.unique_id
+),
+
+-- A level whose series have no kind, campus or programme has no such cut.
+medidas as (
+    {% for corte, valor in cortes.items() %}
+    select
+        nivel,
+        '{{ corte }}' as corte,
+        {{ valor }} as valor,
+        cast(h as integer) as horizonte,
+        modelo,
+        cast(count(distinct indice_origen) as integer) as origenes,
+        cast(count(*) as integer) as n,
+        sum(y) as alumnos,
+        round(sum(abs(pronostico - y)) / nullif(sum(y), 0), 6) as wape,
+        round(sum(pronostico - y) / nullif(sum(y), 0), 6) as sesgo,
+        round(sqrt(avg(pow(pronostico - y, 2))), 6) as rmse,
+        round(sqrt(avg(pow(pronostico - y, 2) / escala_cuadratica)), 6) as rmsse,
+        round(avg(abs(pronostico - y) / escala_absoluta), 6) as mase,
+        round(avg(perdida_pinball), 6) as pinball,
+        round(avg(cast(dentro_80 as integer)), 6) as cobertura_80,
+        round(avg(cast(dentro_95 as integer)), 6) as cobertura_95
+    from juzgados
+    where {{ valor }} is not null
+    group by nivel, h, modelo, {{ valor }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
-select
-    nivel,
-    case
-        when grouping(tipo_demanda) = 0 then 'tipo_demanda'
-        when grouping(sede) = 0 then 'sede'
-        when grouping(programa) = 0 then 'programa'
-        when grouping(origen) = 0 then 'origen'
-        else 'todo'
-    end as corte,
-    coalesce(tipo_demanda, sede, programa, origen, 'todo') as valor,
-    cast(h as integer) as horizonte,
-    modelo,
-    cast(count(distinct indice_origen) as integer) as origenes,
-    cast(count(*) as integer) as n,
-    sum(y) as alumnos,
-    round(sum(abs(pronostico - y)) / nullif(sum(y), 0), 6) as wape,
-    round(sum(pronostico - y) / nullif(sum(y), 0), 6) as sesgo,
-    round(sqrt(avg(pow(pronostico - y, 2))), 6) as rmse,
-    round(sqrt(avg(pow(pronostico - y, 2) / escala_cuadratica)), 6) as rmsse,
-    round(avg(abs(pronostico - y) / escala_absoluta), 6) as mase,
-    round(avg(perdida_pinball), 6) as pinball,
-    round(avg(cast(dentro_80 as integer)), 6) as cobertura_80,
-    round(avg(cast(dentro_95 as integer)), 6) as cobertura_95
-from juzgados
-group by grouping sets (
-    (nivel, h, modelo),
-    (nivel, h, modelo, tipo_demanda),
-    (nivel, h, modelo, sede),
-    (nivel, h, modelo, programa),
-    (nivel, h, modelo, origen)
-)
-having
-    (grouping(tipo_demanda) = 1 or tipo_demanda is not null)
-    and (grouping(sede) = 1 or sede is not null)
-    and (grouping(programa) = 1 or programa is not null)
+select * from medidas
 order by nivel, corte, valor, horizonte, modelo

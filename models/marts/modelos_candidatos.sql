@@ -64,19 +64,11 @@ actuales as (
     where b.nivel <> 'celda' or c.unique_id is not null
 ),
 
--- `aprendiz` averages the learner's views; the median of an entry cell has a vote of each model but the naive ones.
+-- `aprendiz` averages the learner's views; any other forecast is one model's.
 miembros as (
     select
         *,
-        coalesce(
-            case combinado
-                when 'aprendiz' then starts_with(modelo, 'aprendiz')
-                when 'mediana'
-                    then modelo not in ('naive', 'naive_estacional') and not starts_with(modelo, 'aprendiz')
-                else combinado = modelo
-            end,
-            false
-        ) as es_miembro
+        coalesce(case when combinado = 'aprendiz' then starts_with(modelo, 'aprendiz') else combinado = modelo end, false) as es_miembro
     from actuales
 ),
 
