@@ -110,7 +110,7 @@ with truth as (
 
 ours as (select indice_origen, h, unique_id, y, yhat from cells where modelo = 'aforo'),
 
-both as (
+beside as (
     select indice_origen, h, unique_id, coalesce(y, 0) as y, coalesce(yhat, 0) as yhat,
         coalesce(esperado, 0) as esperado
     from ours full outer join truth using (indice_origen, h, unique_id)
@@ -121,7 +121,7 @@ select h as horizon,
     round(sum(abs(yhat - y)) / sum(y), 4) as ours,
     round(sum(abs(esperado - y)) / sum(y), 4) as truth,
     round(sum(abs(yhat - y)) / sum(abs(esperado - y)), 3) as ratio
-from both group by all order by all
+from beside group by all order by all
 """
 
 

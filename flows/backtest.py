@@ -45,7 +45,7 @@ def _errors(settings: Settings) -> list[dict[str, Any]]:
     with duckdb.connect(str(settings.home.warehouse), read_only=True) as connection:
         rows = connection.execute(
             f"""select {", ".join(COLUMNS)} from marts.exactitud
-            where nivel = 'celda' and tipo_demanda = 'todas' order by horizonte, wape"""
+            where nivel = 'celda' and corte = 'todo' order by horizonte, wape"""
         ).fetchall()
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 

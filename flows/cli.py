@@ -137,7 +137,6 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
 
 @app.command()
 def backtest(
-    source: Source = None,
     home: Home = None,
     origins: Annotated[int, typer.Option(min=1, max=60, help="How many past periods to forecast from.")] = 12,
     period: Annotated[
@@ -148,7 +147,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Forecast from past periods of the last capture and say how wrong it was. Nothing is published."""
-    asked = settings.resolve(source, home, period, horizon)
+    asked = settings.resolve(home=home, period=period, horizon=horizon)
     settings.prepare_environment(asked.home)
     from flows import backtest as judged
     from flows import terminal

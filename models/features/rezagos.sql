@@ -1,7 +1,9 @@
 with
 candidatos as (select * from {{ ref('candidatos') }}),
 
-periodos as (select * from {{ ref('dim_periodos') }}),
+destinos as (select * from {{ ref('destinos') }}),
+
+corrida as (select * from {{ ref('corrida') }}),
 
 celdas as (select * from {{ ref('celdas') }}),
 
@@ -14,20 +16,20 @@ propios as (
         c.h,
         c.unique_id,
         sum(p.alumnos) filter (where c.indice_origen = p.indice) as alumnos_ultimo,
-        sum(p.alumnos) filter (where p.indice > c.indice_origen - 3) / 3 as alumnos_media_3,
-        sum(p.alumnos) filter (where pp.estacion = pd.estacion and p.indice > c.indice - 1 - pd.estaciones_por_ciclo)
-            as alumnos_misma_estacion,
+        sum(p.alumnos) filter (where p.indice > c.indice_origen - 3)
+        / least(3, c.indice_origen - any_value(r.primer_indice) + 1) as alumnos_media_3,
+        sum(p.alumnos) filter (where p.indice = d.indice_misma_estacion) as alumnos_misma_estacion,
         count(p.indice) as periodos_activos,
         c.indice_origen - min(p.indice) + 1 as periodos_desde_primera
     from candidatos as c
-    inner join periodos as pd on c.indice = pd.indice
+    inner join destinos as d on c.indice_origen = d.indice_origen and c.h = d.h
+    cross join corrida as r
     inner join celdas as p
         on
             c.sede = p.sede
             and c.curso_actual = p.curso_actual
             and c.horario_actual = p.horario_actual
             and c.indice_origen >= p.indice
-    inner join periodos as pp on p.indice = pp.indice
     group by c.indice_origen, c.h, c.unique_id
 ),
 

@@ -52,10 +52,11 @@ partes as (
         case when c.tipo = 'inicial' then 0 else coalesce(f.flujo, 0) end as predecesor,
         case when c.tipo = 'inicial' or f.flujo is null then 0 else f.flujo_retenido - f.flujo end as retencion,
         case
-            when c.tipo = 'inicial' or coalesce(f.flujo, 0) > 0 then 0
+            -- The flow itself has no spill: only the learner sees the slots next to it.
+            when k.modelo <> 'aprendiz' or c.tipo = 'inicial' or coalesce(f.flujo, 0) > 0 then 0
             else coalesce(d.tasa * r.flujo_vecinos, 0)
         end as derrame,
-        case when c.tipo = 'inicial' or f.flujo is null then coalesce(f.regla, 0) else 0 end as ingreso,
+        case when c.tipo = 'inicial' or f.flujo is null then coalesce(f.flujo_retenido, 0) else 0 end as ingreso,
         k.yhat as combinado,
         p.media
     from candidatos as c

@@ -1,4 +1,4 @@
--- Origins share what their period brings (a holiday, a campaign): the residuals of eleven of them are less than they
+-- Origins share what their period brings (a holiday, a campaign): the residuals of the others are less than they
 -- seem, and intervals made of them too narrow. So the backtest says by which factor they are to be widened.
 {% set minimo_tipo = 150 %}
 {% set muchos = 300 %}

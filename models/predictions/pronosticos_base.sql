@@ -53,7 +53,9 @@ reunidos as (
         f.unique_id,
         'flujo_retenido' as modelo,
         f.flujo_retenido as yhat,
-        f.razon
+        case
+            when f.razon = 'media_tres_periodos' and f.flujo_retenido <> f.regla then 'estacion_y_media' else f.razon
+        end as razon
     from flujo as f
     inner join candidatos as c using (indice_origen, h, unique_id)
     where c.es_evaluado

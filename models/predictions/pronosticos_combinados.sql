@@ -31,6 +31,13 @@ celdas as (
     from por_celda
 ),
 
+con_celdas as (
+    select distinct
+        indice_origen,
+        h
+    from candidatos
+),
+
 -- The total and the campuses, each with the model that suits its series. The levels between have none: there the sums
 -- of the cells are better than any model of one series (docs/accuracy.md).
 niveles as (
@@ -43,6 +50,7 @@ niveles as (
         b.modelo,
         b.razon
     from base as b
+    inner join con_celdas using (indice_origen, h)
     where
         (b.nivel = 'total' and b.modelo = 'theta_optimizada')
         or (b.nivel = 'sede' and b.modelo = 'auto_ets')

@@ -84,6 +84,16 @@ def test_the_line_to_try_works_when_pasted(published: Published) -> None:
     assert all(sede in answer.stdout for sede in sources.SEDES)
 
 
+def test_a_backtest_judges_and_publishes_nothing(published: Published) -> None:
+    before = published.institute.fingerprint()
+    outcome = published.institute.aforo("backtest", "--origins", "2", "--quiet")
+    assert outcome.exit_code == 0, outcome.err
+    heading, *rows = (line.split() for line in outcome.out.splitlines())
+    assert heading == ["horizon", "model", "origins", "WAPE", "bias"]
+    assert ["1", "aforo", "2"] in [row[:3] for row in rows]
+    assert published.institute.fingerprint() == before
+
+
 def test_a_second_run_at_the_same_time_is_refused(published: Published) -> None:
     assert published.meanwhile.exit_code == 1
     assert "is in use by process" in published.meanwhile.err
