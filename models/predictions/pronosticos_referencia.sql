@@ -1,20 +1,7 @@
 with
-origenes as (select * from {{ ref('origenes') }}),
-
-periodos as (select * from {{ ref('dim_periodos') }}),
+destinos as (select * from {{ ref('destinos') }}),
 
 celdas as (select * from {{ ref('celdas') }}),
-
-destinos as (
-    select
-        o.indice_origen,
-        p.indice - o.indice_origen as h,
-        max(anterior.indice) as indice_misma_estacion
-    from origenes as o
-    inner join periodos as p on p.indice between o.indice_origen + 1 and o.indice_origen + o.horizonte
-    left join periodos as anterior on p.estacion = anterior.estacion and o.indice_origen >= anterior.indice
-    group by all
-),
 
 ultimo_valor as (
     select
