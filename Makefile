@@ -31,7 +31,7 @@ bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
 	@$(BIN)/python benchmarks/bench_forecast_step.py
 
 bench-accuracy: $(READY)  ## the errors of the forecast beside every rule and model
-	@$(BIN)/python benchmarks/bench_accuracy.py
+	@$(BIN)/python -m benchmarks.bench_accuracy
 
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs

@@ -2,8 +2,9 @@
 
 `make bench-accuracy` forecasts the demo institute and, where it is there, ../shared/data/institute from
 the last twelve origins (`--origins N`), once without and once with the learner, and prints from the
-warehouse: the error of the published point, of the rules and of the base forecasts; the coverage of the
-intervals; sections by the classical rule; candidates; on the demo, the error of the true expected value.
+warehouse: the error of the published point, of the rules and of the base forecasts, beside AutoETS with
+MinT (`reference_auto_ets.py`); the coverage of the intervals; sections by the classical rule; candidates;
+on the demo, the error of the true expected value.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import time
 from pathlib import Path
 
 import duckdb
+
+from benchmarks.reference_auto_ets import forecast
 
 ROOT = Path(__file__).parents[1]
 INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
@@ -43,6 +46,32 @@ inner join platinum_v1.dim_periodos as d on e.indice_origen + e.h = d.indice
 left join published as p using (indice_origen, h, unique_id, modelo)
 left join raw_v1.cursos as c on e.curso_actual = c.curso_actual
 left join platinum_v1.dim_parametros as m on d.indice = m.indice and e.curso_actual = m.curso_actual
+"""
+
+# AutoETS on every cell with MinT, beside the same real cells: one that either lacks counts in full.
+REFERENCE = """
+insert into cells
+with judged as (select distinct indice_origen, h, periodo from cells where modelo = 'aforo'),
+
+held as (select * from cells where modelo = 'aforo' and y > 0),
+
+forecast as (
+    select r.* from reference as r inner join judged using (indice_origen, h) where r.nivel = 'celda'
+),
+
+courses as (
+    select distinct sede || '/' || curso_actual || '/' || horario_actual as unique_id, curso_actual
+    from platinum_v1.celdas
+)
+
+select
+    indice_origen, h, 'auto_ets_mint', j.periodo, unique_id, held.sede, k.curso_actual, held.horario_actual,
+    coalesce(held.y, 0), coalesce(f.yhat, 0), coalesce(c.es_inicial, false), null, null
+from held
+full outer join forecast as f using (indice_origen, h, unique_id)
+inner join judged as j using (indice_origen, h)
+inner join courses as k using (unique_id)
+left join raw_v1.cursos as c on k.curso_actual = c.curso_actual
 """
 
 ERRORS = """
@@ -142,13 +171,24 @@ def show(connection: duckdb.DuckDBPyConnection, title: str, query: str, **values
     print(f"\n{title}\n{frame.to_string(index=False)}")
 
 
-def report(name: str, source: Path, variables: dict[str, object]) -> None:
+def add_reference(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forecast the judged origins by StatsForecast alone and put its rows into `cells`."""
+    judged = connection.sql("select distinct indice_origen, h from cells where modelo = 'aforo'").df()
+    origins = sorted(int(origin) for origin in judged["indice_origen"].unique())
+    reference = forecast(connection, origins, int(judged["h"].max()))
+    connection.register("reference", reference)
+    connection.execute(REFERENCE)
+
+
+def report(name: str, source: Path, variables: dict[str, object], with_reference: bool) -> None:
     """Build the source in a home of its own and print its tables."""
     with tempfile.TemporaryDirectory() as folder:
         seconds = build(source, Path(folder), variables)
         print(f"\n=== {name}: {variables}, dbt build {seconds:.0f} s ===")
         with duckdb.connect(f"{folder}/aforo_warehouse.duckdb") as connection:
             connection.execute(CELLS)
+            if with_reference:
+                add_reference(connection)
             show(connection, "WAPE over the union of forecast and real cells", ERRORS, summer=SUMMER)
             show(connection, "Sections by the classical rule, h = 1", SECTIONS)
             show(connection, "Candidates", CANDIDATES)
@@ -163,10 +203,12 @@ def main() -> None:
     parser.add_argument("--origins", type=int, default=12)
     origins = parser.parse_args().origins
     for learner in ("none", "lightgbm"):
+        # The reference knows nothing of the learner: once is enough.
+        with_reference = learner == "lightgbm"
         variables: dict[str, object] = {"origenes_backtest": origins, "learner": learner}
-        report("demo", DEMO, variables)
+        report("demo", DEMO, variables, with_reference)
         if INSTITUTE.exists():
-            report("institute", INSTITUTE, variables)
+            report("institute", INSTITUTE, variables, with_reference)
         else:
             print("institute: ../shared/data/institute is absent: not measured")
 

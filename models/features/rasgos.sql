@@ -14,6 +14,7 @@
     'sede_curso': "b.sede || '/' || b.curso_actual",
     'curso': "b.curso_actual",
 } %}
+{% set pasos_de_cohorte = [2, 3, 4] %}
 
 with
 candidatos as (select * from {{ ref('candidatos') }}),
@@ -154,18 +155,54 @@ previas as (
             and b.indice_origen >= t.indice - t.duracion_previa
 ),
 
--- The cohort two steps back: what the course before the course before it had.
+-- The courses that lead to a course, one to four before it, and how many periods earlier each began.
+antecesores_1 as (
+    select
+        curso_siguiente as curso_actual,
+        curso_actual as antecesor,
+        duracion_periodos as antes
+    from cursos
+    where curso_siguiente is not null
+),
+{% for paso in pasos_de_cohorte %}
+antecesores_{{ paso }} as (
+    select
+        a.curso_actual,
+        b.antecesor,
+        a.antes + b.antes as antes
+    from antecesores_{{ paso - 1 }} as a
+    inner join antecesores_1 as b on a.antecesor = b.curso_actual
+),
+{% endfor %}
+antecesores as (
+    {% for paso in pasos_de_cohorte %}
+    select
+        {{ paso }} as paso,
+        *
+    from antecesores_{{ paso }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- The cohort's size when it sat in those courses, where the origin knows it.
 cohorte as (
     select
-        p.indice + k.duracion_periodos as indice,
-        p.sede,
-        k.curso_siguiente as curso_actual,
-        p.horario_actual,
-        max(p.indice - p.duracion_previa) as ultimo_indice_usado,
-        sum(p.alumnos_previos) as alumnos_dos_pasos
-    from transiciones as p
-    inner join cursos as k on p.curso_actual = k.curso_actual
-    where k.curso_siguiente is not null and p.alumnos_previos > 0
+        b.indice_origen,
+        b.h,
+        b.unique_id,
+        {% for paso in pasos_de_cohorte %}
+        sum(t.alumnos) filter (where a.paso = {{ paso }}) as alumnos_{{ paso }}_pasos{{ ',' if not loop.last }}
+        {% endfor %}
+    from base as b
+    inner join antecesores as a on b.curso_actual = a.curso_actual
+    inner join transiciones as t
+        on
+            b.sede = t.sede
+            and a.antecesor = t.curso_actual
+            and b.horario_actual = t.horario_actual
+            and b.indice - a.antes = t.indice
+            and b.indice_origen >= t.indice
+    where t.alumnos > 0
     group by all
 ),
 
@@ -201,7 +238,7 @@ select
     v.flujo_vecinos_chicos,
     p.* exclude (indice_origen, h, unique_id),
     e.* exclude (indice_origen, h, unique_id),
-    c.alumnos_dos_pasos,
+    c.* exclude (indice_origen, h, unique_id),
     ts.alumnos as alumnos_sede,
     tc.alumnos as alumnos_sede_curso,
     th.alumnos as alumnos_sede_horario,
@@ -224,13 +261,7 @@ inner join alrededor as a using (indice_origen, h, unique_id)
 left join vecinos as v using (indice_origen, h, unique_id)
 left join propios as p using (indice_origen, h, unique_id)
 left join previas as e using (indice_origen, h, unique_id)
-left join cohorte as c
-    on
-        b.indice = c.indice
-        and b.sede = c.sede
-        and b.curso_actual = c.curso_actual
-        and b.horario_actual = c.horario_actual
-        and b.indice_origen >= c.ultimo_indice_usado
+left join cohorte as c using (indice_origen, h, unique_id)
 left join totales as ts
     on b.indice_origen = ts.indice and b.sede = ts.sede and ts.curso_actual is null and ts.horario_actual is null
 left join totales as tc

@@ -7,6 +7,21 @@ reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
 
 combinados as (select * from {{ ref('pronosticos_combinados') }}),
 
+candidatos as (select * from {{ ref('candidatos') }}),
+
+parametros as (select * from {{ ref('dim_parametros') }}),
+
+minimos as (
+    select
+        c.indice_origen,
+        c.h,
+        'celda' as nivel,
+        c.unique_id,
+        m.minimo_alumnos
+    from candidatos as c
+    inner join parametros as m on c.indice = m.indice and c.curso_actual = m.curso_actual
+),
+
 calibrados as (
     select
         i.*,
@@ -15,7 +30,7 @@ calibrados as (
         -- In whole students, the median has to miss clearly fewer of them in the backtest, and not for the price of a bias.
         i.nivel = 'celda'
         and t.error_mediana < 0.995 * t.error_media
-        and abs(t.sesgo_mediana) <= 0.02 as es_mejor_mediana
+        and abs(t.sesgo_mediana) <= 0.005 as es_mejor_mediana
     from intervalos as i
     left join calibracion as t using (indice_origen, h, nivel, tipo_demanda)
     left join calibracion as n
@@ -35,6 +50,13 @@ cuantiles as (
         greatest(media + (z50 + factor_95 * (z025 - z50)) * unidad, 0) as q025,
         greatest(media + (z50 + factor_95 * (z975 - z50)) * unidad, 0) as q975
     from calibrados
+),
+
+puntos as (
+    select
+        *,
+        case when coalesce(es_mejor_mediana, false) then mediana else media end as esperado
+    from cuantiles
 )
 
 select
@@ -43,7 +65,8 @@ select
     c.nivel,
     c.unique_id,
     c.tipo_demanda,
-    case when coalesce(c.es_mejor_mediana, false) then c.mediana else c.media end as punto,
+    -- A cell that far below its minimum is more likely not held at all: 0 misses fewer students.
+    case when c.esperado < 0.5 * m.minimo_alumnos then 0 else c.esperado end as punto,
     c.media,
     least(c.q025, c.q10) as q025,
     c.q10,
@@ -53,6 +76,7 @@ select
     coalesce(b.modelo, 'suma_de_celdas') as modelo,
     nullif(concat_ws('; ', b.razon, r.razon), '') as razon_modelo,
     c.metodo_intervalo
-from cuantiles as c
+from puntos as c
 inner join reconciliados as r using (indice_origen, h, nivel, unique_id)
 left join combinados as b using (indice_origen, h, nivel, unique_id)
+left join minimos as m using (indice_origen, h, nivel, unique_id)

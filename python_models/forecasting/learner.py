@@ -52,7 +52,7 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-TREES = 150
+TREES = 250
 # A row counts half after this many periods, times ln 2.
 MEMORY = 18.0
 # The learner is fitted anew for every third origin. An origin is forecast by the two newest fits that knew no
@@ -140,7 +140,7 @@ def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
     recent = inputs[["alumnos_0", "alumnos_1", "alumnos_2"]].fillna(0).sum(axis=1)
     fed = inputs[["previos_0", "previos_1", "previos_2"]].fillna(0).sum(axis=1)
     return inputs.assign(
-        retencion_cohorte=ratio("flujo", "alumnos_dos_pasos"),
+        retencion_cohorte=ratio("flujo", "alumnos_2_pasos"),
         alumnos_por_seccion=ratio("flujo", "secciones_previas"),
         llenado=ratio("flujo", "vacantes_previas"),
         parte_del_curso=ratio("flujo", "flujo_sede_curso"),

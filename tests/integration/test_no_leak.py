@@ -1,10 +1,12 @@
 """What is forecast for a period does not depend on what came after it, nor on chance."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,15 +15,26 @@ import pytest
 ROOT = Path(__file__).parents[2]
 INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
 
+# What a forecast is made of, rates, candidates, codes and weights among it.
+LAYERS = ("features_v1", "predictions_v1")
+MADE_AT_AN_ORIGIN = (
+    "features_v1.candidatos",
+    "features_v1.flujo",
+    "features_v1.tasas",
+    "features_v1.retencion",
+    "features_v1.ingresos",
+    "features_v1.rasgos",
+    "predictions_v1.pronosticos_combinados",
+    "predictions_v1.pronosticos_reconciliados",
+)
 # What says which run made a row, not what it says.
 OF_THE_RUN = {"run_id", "datos_al", "capturada_en", "origen", "filas", "estado_fuente"}
 
 
-def build(source: Path, home: Path, periodo: int) -> None:
+def build(source: Path, home: Path, **variables: object) -> None:
     """`dbt build` by hand, as a user would."""
     home.mkdir()
     dbt = Path(sys.executable).with_name("dbt")
-    variables = {"periodo": periodo, "origenes_backtest": 2}
     result = subprocess.run(
         [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)],
         cwd=ROOT,
@@ -48,6 +61,22 @@ def cut(source: Path, copy: Path, periodo: int) -> None:
     kept.replace(file)
 
 
+@contextlib.contextmanager
+def both(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouses of the two builds, as whole_run and cut_run."""
+    with duckdb.connect() as connection:
+        for name in ("whole", "cut"):
+            file = folder / f"{name}_home" / "aforo_warehouse.duckdb"
+            connection.sql(f"attach '{file}' as {name}_run (read_only)")
+        yield connection
+
+
+def assert_equal(connection: duckdb.DuckDBPyConnection, table: str, one: str, other: str) -> None:
+    """Both queries give the same rows."""
+    for seen, missing in ((one, other), (other, one)):
+        assert not connection.sql(f"{seen} except all {missing}").limit(3).fetchall(), table
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "periodo"),
@@ -63,23 +92,47 @@ def cut(source: Path, copy: Path, periodo: int) -> None:
 )
 def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp_path: Path) -> None:
     cut(source, tmp_path / "cut", periodo)
-    build(source, tmp_path / "whole_home", periodo)
-    build(tmp_path / "cut", tmp_path / "cut_home", periodo)
+    for name, given in (("whole", source), ("cut", tmp_path / "cut")):
+        home = tmp_path / f"{name}_home"
+        build(given, home, periodo=periodo, origenes_backtest=2, origenes_aprendizaje=12)
 
-    with duckdb.connect() as connection:
-        for name in ("whole", "cut"):
-            file = tmp_path / f"{name}_home" / "aforo_warehouse.duckdb"
-            connection.sql(f"attach '{file}' as {name}_run (read_only)")
-        marts = connection.sql(
-            "select table_name, list(column_name order by column_index) from duckdb_columns()"
-            " where database_name = 'whole_run' and schema_name = 'marts' group by table_name"
+    with both(tmp_path) as connection:
+        tables = connection.sql(
+            "select schema_name, table_name, list(column_name order by column_index) from duckdb_columns()"
+            f" where database_name = 'whole_run' and schema_name in {('marts', *LAYERS)} group by all"
         ).fetchall()
-        assert len(marts) >= 5
-        for mart, columns in marts:
+        assert {schema for schema, _, _ in tables} == {"marts", *LAYERS}
+        for schema, table, columns in tables:
             said = ", ".join(f'"{column}"' for column in columns if column not in OF_THE_RUN)
-            whole, without = (
-                connection.sql(f"select {said} from {name}_run.marts.{mart} order by all").fetchall()
+            whole, without = (f"select {said} from {name}_run.{schema}.{table}" for name in ("whole", "cut"))
+            assert connection.sql(whole).limit(1).fetchall(), table
+            assert_equal(connection, table, whole, without)
+
+
+@pytest.mark.slow
+def test_a_past_origin_of_the_backtest_knows_what_was_known_then(tmp_path: Path) -> None:
+    source = ROOT / "seeds" / "demo_institute"
+    cut(source, tmp_path / "cut", 202503)
+    build(source, tmp_path / "whole_home", origenes_backtest=4, learner="none")
+    build(tmp_path / "cut", tmp_path / "cut_home", origenes_backtest=4, learner="none")
+
+    with both(tmp_path) as connection:
+        (today,) = (
+            connection.sql("select max(indice_origen) from cut_run.features_v1.origenes").fetchone() or ()
+        )
+        (later,) = (
+            connection.sql("select max(indice_origen) from whole_run.features_v1.origenes").fetchone() or ()
+        )
+        assert later > today
+        for table in MADE_AT_AN_ORIGIN:
+            # Sums of fractions come in another order.
+            columns = ", ".join(
+                f'round("{column}", 6)' if kind == "DOUBLE" else f'"{column}"'
+                for column, kind, *_ in connection.sql(f"describe whole_run.{table}").fetchall()
+            )
+            whole, then = (
+                f"select {columns} from {name}_run.{table} where indice_origen = {today}"
                 for name in ("whole", "cut")
             )
-            assert whole
-            assert whole == without, mart
+            assert connection.sql(then).limit(1).fetchall(), table
+            assert_equal(connection, table, whole, then)

@@ -25,7 +25,7 @@ NUMBERS = [
     "previos_0",
     "previos_1",
     "previos_2",
-    "alumnos_dos_pasos",
+    "alumnos_2_pasos",
     "secciones_previas",
     "vacantes_previas",
     "flujo_sede_curso",
