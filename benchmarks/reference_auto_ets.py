@@ -26,7 +26,7 @@ qualify max(c.indice) over (partition by celda) > $origin - 12
 
 
 def forecast(connection: duckdb.DuckDBPyConnection, origins: list[int], horizon: int) -> pd.DataFrame:
-    """Rows (indice_origen, h, nivel, unique_id, yhat, razon) of every cell held in the year before the origin.
+    """Rows (indice_origen, h, nivel, unique_id, yhat, razon) of every cell held in the year before it.
 
     AutoETS (Hyndman et al., 2008) by level: without a season on cells, whose few years of small numbers show
     none and where looking for one takes half an hour, with one of 12 periods above. MinT with the variances

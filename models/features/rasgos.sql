@@ -190,9 +190,9 @@ cohorte as (
         b.indice_origen,
         b.h,
         b.unique_id,
-        {% for paso in pasos_de_cohorte %}
-        sum(t.alumnos) filter (where a.paso = {{ paso }}) as alumnos_{{ paso }}_pasos{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(t.alumnos) filter (where a.paso = 2) as alumnos_2_pasos,
+        sum(t.alumnos) filter (where a.paso = 3) as alumnos_3_pasos,
+        sum(t.alumnos) filter (where a.paso = 4) as alumnos_4_pasos
     from base as b
     inner join antecesores as a on b.curso_actual = a.curso_actual
     inner join transiciones as t
