@@ -23,6 +23,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "target": ("models/features/objetivo/*.sql",),
     "predictions": (
         "models/predictions/*.sql",
+        "macros/es_vista_del_aprendiz.sql",
         "macros/tramo.sql",
         "python_models/*.py",
         "python_models/forecasting/*.py",

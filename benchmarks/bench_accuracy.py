@@ -37,7 +37,7 @@ with published as (
 )
 
 select
-    e.indice_origen, e.h, e.modelo, d.periodo, e.unique_id, e.sede, e.curso_actual, e.horario_actual, e.y,
+    e.indice_origen, e.h, e.modelo, d.periodo, e.unique_id, e.y,
     coalesce(p.punto, e.yhat) as yhat,
     coalesce(c.es_inicial, false) as entry,
     m.minimo_alumnos, m.vacantes_estandar
@@ -65,8 +65,8 @@ courses as (
 )
 
 select
-    indice_origen, h, 'auto_ets_mint', j.periodo, unique_id, held.sede, k.curso_actual, held.horario_actual,
-    coalesce(held.y, 0), coalesce(f.yhat, 0), coalesce(c.es_inicial, false), null, null
+    indice_origen, h, 'auto_ets_mint', j.periodo, unique_id, coalesce(held.y, 0),
+    coalesce(f.yhat, 0), coalesce(c.es_inicial, false), null, null
 from held
 full outer join forecast as f using (indice_origen, h, unique_id)
 inner join judged as j using (indice_origen, h)

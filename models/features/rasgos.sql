@@ -14,9 +14,8 @@
     'sede_curso': "b.sede || '/' || b.curso_actual",
     'curso': "b.curso_actual",
 } %}
-{% set pasos_de_cohorte = [2, 3, 4] %}
 
-with
+with recursive
 candidatos as (select * from {{ ref('candidatos') }}),
 
 destinos as (select * from {{ ref('destinos') }}),
@@ -155,33 +154,26 @@ previas as (
             and b.indice_origen >= t.indice - t.duracion_previa
 ),
 
--- The courses that lead to a course, one to four before it, and how many periods earlier each began.
-antecesores_1 as (
+-- The courses that lead to a course, up to four before it, and how many periods earlier each began.
+antecesores as (
     select
         curso_siguiente as curso_actual,
         curso_actual as antecesor,
-        duracion_periodos as antes
+        duracion_periodos as antes,
+        1 as paso
     from cursos
     where curso_siguiente is not null
-),
-{% for paso in pasos_de_cohorte %}
-antecesores_{{ paso }} as (
+
+    union all
+
     select
         a.curso_actual,
-        b.antecesor,
-        a.antes + b.antes as antes
-    from antecesores_{{ paso - 1 }} as a
-    inner join antecesores_1 as b on a.antecesor = b.curso_actual
-),
-{% endfor %}
-antecesores as (
-    {% for paso in pasos_de_cohorte %}
-    select
-        {{ paso }} as paso,
-        *
-    from antecesores_{{ paso }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        k.curso_actual as antecesor,
+        a.antes + k.duracion_periodos as antes,
+        a.paso + 1 as paso
+    from antecesores as a
+    inner join cursos as k on a.antecesor = k.curso_siguiente
+    where a.paso < 4
 ),
 
 -- The cohort's size when it sat in those courses, where the origin knows it.
@@ -194,7 +186,7 @@ cohorte as (
         sum(t.alumnos) filter (where a.paso = 3) as alumnos_3_pasos,
         sum(t.alumnos) filter (where a.paso = 4) as alumnos_4_pasos
     from base as b
-    inner join antecesores as a on b.curso_actual = a.curso_actual
+    inner join antecesores as a on b.curso_actual = a.curso_actual and a.paso > 1
     inner join transiciones as t
         on
             b.sede = t.sede

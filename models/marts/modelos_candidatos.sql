@@ -64,15 +64,14 @@ actuales as (
     where b.nivel <> 'celda' or c.unique_id is not null
 ),
 
--- `aprendiz` averages the learner's views, of entry cells it is the count alone; any other forecast is one model's.
+-- `aprendiz` averages the learner's views; any other forecast is one model's.
 miembros as (
     select
         *,
         coalesce(
             case
-                when combinado <> 'aprendiz' then combinado = modelo
-                when tipo_demanda = 'inicial' then modelo = 'aprendiz_conteo'
-                else starts_with(modelo, 'aprendiz')
+                when combinado = 'aprendiz' then {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}
+                else combinado = modelo
             end,
             false
         ) as es_miembro

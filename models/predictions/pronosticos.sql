@@ -7,19 +7,14 @@ reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
 
 combinados as (select * from {{ ref('pronosticos_combinados') }}),
 
-candidatos as (select * from {{ ref('candidatos') }}),
-
-parametros as (select * from {{ ref('dim_parametros') }}),
-
 minimos as (
     select
-        c.indice_origen,
-        c.h,
+        indice_origen,
+        h,
         'celda' as nivel,
-        c.unique_id,
-        m.minimo_alumnos
-    from candidatos as c
-    inner join parametros as m on c.indice = m.indice and c.curso_actual = m.curso_actual
+        unique_id,
+        minimo_alumnos
+    from {{ ref('rasgos') }}
 ),
 
 calibrados as (

@@ -3,16 +3,13 @@ base as (select * from {{ ref('pronosticos_base') }}),
 
 candidatos as (select * from {{ ref('candidatos') }}),
 
--- A cell: the learner's two views, averaged; of entry cells, which no flow feeds, the students alone; where there is
--- no learner, the flow with its retention.
+-- A cell: the learner's views, averaged; where there is no learner, the flow with its retention.
 por_celda as (
     select
         c.indice_origen,
         c.h,
         c.unique_id,
-        avg(b.yhat) filter (
-            where b.modelo = 'aprendiz_conteo' or (b.modelo = 'aprendiz_desvio' and c.tipo <> 'inicial')
-        ) as aprendiz,
+        avg(b.yhat) filter (where {{ es_vista_del_aprendiz('b.modelo', 'c.tipo') }}) as aprendiz,
         max(b.yhat) filter (where b.modelo = 'flujo_retenido') as flujo_retenido,
         max(b.razon) filter (where b.modelo = 'flujo_retenido') as razon
     from candidatos as c
