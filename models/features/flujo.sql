@@ -3,8 +3,6 @@
 with
 origenes as (select * from {{ ref('origenes') }}),
 
-destinos as (select * from {{ ref('destinos') }}),
-
 celdas as (select * from {{ ref('celdas') }}),
 
 candidatos as (select * from {{ ref('candidatos') }}),
@@ -14,6 +12,8 @@ rezagos as (select * from {{ ref('rezagos') }}),
 cursos as (select * from {{ ref('dim_cursos') }}),
 
 tasas as (select * from {{ ref('tasas') }}),
+
+ingresos_esperados as (select * from {{ ref('ingresos_esperados') }}),
 
 -- What is known at the origin: h = 0 is its own period.
 alumnos_0 as (
@@ -59,11 +59,8 @@ regla_{{ paso }} as (
             else coalesce(f.flujo, 0)
         end as alumnos,
         case
-            -- Intake is seasonal first: three quarters of the season's, once there has been one.
-            when c.tipo = 'inicial' and d.indice_misma_estacion is not null
-                then 0.75 * r.alumnos_misma_estacion + 0.25 * r.alumnos_media_3
-            when c.tipo = 'inicial' then r.alumnos_media_3
-            when c.tipo = 'estacional' and f.flujo is null then r.alumnos_misma_estacion
+            when c.tipo = 'inicial' then coalesce(i.esperados, r.alumnos_media_3)
+            when c.tipo = 'estacional' and f.flujo is null then coalesce(i.esperados, r.alumnos_misma_estacion)
             else coalesce(f.flujo_retenidos, 0) * coalesce(t.tasa, 1)
         end as retenidos,
         case
@@ -74,7 +71,7 @@ regla_{{ paso }} as (
         end as razon
     from candidatos as c
     inner join rezagos as r using (indice_origen, h, unique_id)
-    inner join destinos as d on c.indice_origen = d.indice_origen and c.h = d.h
+    left join ingresos_esperados as i using (indice_origen, h, unique_id)
     left join flujo_{{ paso }} as f using (indice_origen, sede, curso_actual, horario_actual)
     left join tasas as t using (indice_origen, h, unique_id)
     where c.h = {{ paso }}

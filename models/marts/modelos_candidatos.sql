@@ -54,7 +54,8 @@ actuales as (
         b.h,
         b.unique_id,
         b.modelo,
-        k.modelo as combinado
+        k.modelo as combinado,
+        k.peso_flujo
     from base as b
     inner join corrida as r on b.indice_origen = r.indice_corte
     left join candidatos as c
@@ -64,29 +65,20 @@ actuales as (
     where b.nivel <> 'celda' or c.unique_id is not null
 ),
 
--- `aprendiz` averages the learner's views; any other forecast is one model's.
-miembros as (
-    select
-        *,
-        coalesce(
-            case
-                when combinado = 'aprendiz' then {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}
-                else combinado = modelo
-            end,
-            false
-        ) as es_miembro
-    from actuales
-),
-
+-- A cell's forecast mixes the learner's views, averaged, with the flow; any other forecast is one model's.
 votos as (
     select
         *,
         case
-            when es_miembro
-                then 1 / sum(cast(es_miembro as integer)) over (partition by nivel, tipo_demanda, h, unique_id)
+            when combinado is null then 0
+            when modelo = 'flujo_retenido' and nivel = 'celda' then peso_flujo
+            when combinado = 'aprendiz' and {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}
+                then (1 - peso_flujo) / count(*) filter (where {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}) over serie
+            when combinado = modelo then 1
             else 0
         end as voto
-    from miembros
+    from actuales
+    window serie as (partition by nivel, tipo_demanda, h, unique_id)
 ),
 
 pesos as (
@@ -116,6 +108,7 @@ select
     p.peso > 0 as elegido,
     case
         when p.peso > 0 and starts_with(p.modelo, 'aprendiz') then 'vista_del_aprendiz'
+        when p.peso > 0 and p.con_aprendiz then 'mezclado_con_el_aprendiz'
         when p.peso > 0 and p.nivel = 'celda' then 'sin_aprendiz'
         when p.peso > 0 then 'modelo_del_nivel'
         when p.modelo in ('naive', 'naive_estacional') then 'referencia'

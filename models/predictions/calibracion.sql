@@ -42,7 +42,7 @@ select
     -- The tail of a few campuses is a few periods: it is taken further out.
     case
         when count(*) >= {{ muchos }} then quantile_cont(d.distancia_95, 0.955)
-        else quantile_cont(d.distancia_95, 0.98)
+        else quantile_cont(d.distancia_95, 0.985)
     end as factor_95,
     sum(abs(d.media - d.y)) as error_media,
     sum(abs(d.mediana - d.y)) as error_mediana,

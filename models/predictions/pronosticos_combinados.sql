@@ -1,69 +1,39 @@
 with
-base as (select * from {{ ref('pronosticos_base') }}),
+celdas as (select * from {{ ref('pronosticos_celda') }}),
 
-candidatos as (select * from {{ ref('candidatos') }}),
+niveles as (select * from {{ ref('pronosticos_nivel') }}),
 
--- A cell: the learner's views, averaged; where there is no learner, the flow with its retention.
-por_celda as (
-    select
-        c.indice_origen,
-        c.h,
-        c.unique_id,
-        avg(b.yhat) filter (where {{ es_vista_del_aprendiz('b.modelo', 'c.tipo') }}) as aprendiz,
-        max(b.yhat) filter (where b.modelo = 'flujo_retenido') as flujo_retenido,
-        max(b.razon) filter (where b.modelo = 'flujo_retenido') as razon
-    from candidatos as c
-    inner join base as b
-        on c.indice_origen = b.indice_origen and c.h = b.h and c.unique_id = b.unique_id and b.nivel = 'celda'
-    where c.es_evaluado
-    group by c.indice_origen, c.h, c.unique_id
-),
+varianzas as (select * from {{ ref('varianzas') }}),
 
-celdas as (
+reunidos as (
     select
         indice_origen,
         h,
         'celda' as nivel,
         unique_id,
-        coalesce(aprendiz, flujo_retenido) as yhat,
-        case when aprendiz is not null then 'aprendiz' else 'flujo_retenido' end as modelo,
+        yhat,
+        modelo,
+        peso_flujo,
         razon
-    from por_celda
-),
+    from celdas
 
-con_celdas as (
-    select distinct
-        indice_origen,
-        h
-    from candidatos
-),
-
--- The total and the campuses, each with the model that suits its series. The levels between have none: there the sums
--- of the cells are better than any model of one series (docs/accuracy.md).
-niveles as (
-    select
-        b.indice_origen,
-        b.h,
-        b.nivel,
-        b.unique_id,
-        b.yhat,
-        b.modelo,
-        b.razon
-    from base as b
-    inner join con_celdas using (indice_origen, h)
-    where
-        (b.nivel = 'total' and b.modelo = 'theta_optimizada')
-        or (b.nivel = 'sede' and b.modelo = 'auto_ets')
-),
-
-reunidos as (
-    select * from celdas
     union all
-    select * from niveles
+
+    select
+        indice_origen,
+        h,
+        nivel,
+        unique_id,
+        yhat,
+        modelo,
+        null as peso_flujo,
+        razon
+    from niveles
 )
 
--- Counts vary as their size; the total is a tenth as uncertain for its size, for it has the longest, smoothest series.
+-- Counts vary as their size; a level's model by as much more or less as the backtest has seen.
 select
-    *,
-    greatest(yhat, 0.5) * case when nivel = 'total' then 0.1 else 1 end as varianza
-from reunidos
+    r.*,
+    greatest(r.yhat, 0.5) * coalesce(v.factor, 1) as varianza
+from reunidos as r
+left join varianzas as v using (indice_origen, h, nivel)

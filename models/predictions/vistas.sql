@@ -1,0 +1,18 @@
+with
+base as (select * from {{ ref('pronosticos_base') }}),
+
+candidatos as (select * from {{ ref('candidatos') }})
+
+select
+    c.indice_origen,
+    c.h,
+    c.unique_id,
+    c.tipo as tipo_demanda,
+    avg(b.yhat) filter (where {{ es_vista_del_aprendiz('b.modelo', 'c.tipo') }}) as aprendiz,
+    max(b.yhat) filter (where b.modelo = 'flujo_retenido') as flujo_retenido,
+    max(b.razon) filter (where b.modelo = 'flujo_retenido') as razon
+from candidatos as c
+inner join base as b
+    on c.indice_origen = b.indice_origen and c.h = b.h and c.unique_id = b.unique_id and b.nivel = 'celda'
+where c.es_evaluado
+group by c.indice_origen, c.h, c.unique_id, c.tipo
