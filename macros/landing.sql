@@ -89,6 +89,15 @@ select 1
 {%- endmacro %}
 
 
+{# The tables of the contract. #}
+{% macro contract_tables() -%}
+    {{ return([
+        'programacion', 'cursos', 'equivalencia_cursos', 'horarios', 'sedes', 'minimos_apertura', 'vacantes_estandar',
+        'calendario',
+    ]) }}
+{%- endmacro %}
+
+
 {# The contract of a table, from the sources' yml. #}
 {% macro contract_of(tabla) -%}
     {%- set node = graph.sources.values() | selectattr('source_name', 'equalto', 'instituto') | selectattr('name', 'equalto', tabla) | first -%}

@@ -3,6 +3,11 @@
     {{ return(env_var('AFORO_SOURCE', 'seeds/demo_institute').rstrip('/')) }}
 {%- endmacro %}
 
+{# How the log of captures and messages call the source. #}
+{% macro source_name() -%}
+    {{ return(source_folder()) }}
+{%- endmacro %}
+
 {# Stops with a message for the user; what follows the tag is shown as it is. #}
 {% macro stop(message) -%}
     {{ exceptions.raise_compiler_error('[aforo] ' ~ message) }}
@@ -56,7 +61,7 @@
     {%- if captures is none -%}{{ return('') }}{%- endif -%}
     {%- set newest = run_query(
         "select filas, strftime(capturada_en, '%Y-%m-%d %H:%M') from " ~ captures
-        ~ " where tabla = " ~ quoted(tabla) ~ " and origen = " ~ quoted(source_folder())
+        ~ " where tabla = " ~ quoted(tabla) ~ " and origen = " ~ quoted(source_name())
         ~ " order by capturada_en desc limit 1"
     ).rows -%}
     {%- if newest and newest[0][0] > 0 -%}
