@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from flows import lock, messages, warehouse
-from flows.dbt import TRANSFORM, run_dbt, version_variables
+from flows.dbt import TRANSFORM, Variables, run_dbt, version_variables
 from flows.errors import AforoError, Problem
 from flows.progress import Progress
 from flows.settings import Settings
@@ -21,15 +21,17 @@ def run(settings: Settings, origins: int, listener: Progress) -> list[dict[str, 
     Returns the cells' pooled errors, a dict a horizon and model (COLUMNS), the best first. The marts of the
     warehouse are rebuilt; the published file is not touched. AforoError where nothing was captured yet.
     """
-    if not warehouse.captures(settings.home):
+    if warehouse.first_capture(settings.home) is None:
         where = settings.home.root
         raise AforoError([Problem(f"nothing was captured yet in {where}", "run `aforo run` once")])
-    variables = {
-        **version_variables(),
-        "periodo": settings.period,
-        "horizonte": settings.horizon,
-        "origenes_backtest": origins,
-    }
+    variables = Variables(
+        {
+            **version_variables(),
+            "periodo": settings.period,
+            "horizonte": settings.horizon,
+            "origenes_backtest": origins,
+        }
+    )
     with lock.exclusive(settings.home, "aforo backtest"):
         listener.step_started("transform")
         started = time.monotonic()

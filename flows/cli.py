@@ -1,4 +1,4 @@
-"""The command line: aforo run | backtest | status | docs | serve.
+"""The command line: aforo run | check-source | backtest | status | docs | serve.
 
 Imports that take long (Prefect, DuckDB) are inside the commands, so that `--help` answers at once.
 """
@@ -39,6 +39,13 @@ Home = Annotated[
     ),
 ]
 Horizon = Annotated[int, typer.Option(help="How many periods to forecast, 1 to 12.")]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Take this table even if it has lost more than is usual since its last capture.",
+        metavar="TABLE",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 RUN_EXAMPLES = """Examples:
@@ -48,6 +55,7 @@ RUN_EXAMPLES = """Examples:
   aforo run --source exports/ --home forecasts/ your own
   aforo run --period 202506 --horizon 1         as it would have been made for 202506
   aforo run --offline                           from the last good capture
+  aforo run --accept sedes                      its losses since the last capture are right
   aforo run --as-of 2025-06-05                  from what was captured up to then
 """
 
@@ -68,12 +76,13 @@ def run(
         ),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Forecast from the last good capture.")] = False,
+    accept: Accept = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the source, forecast, test and publish. Exit code 0 only when published."""
     try:
-        asked = settings.resolve(source, home, period, horizon, as_of, offline)
+        asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()))
     except AforoError as refused:
         if as_json:
             problems = [problem.as_json() for problem in refused.problems]
@@ -108,6 +117,30 @@ def run(
         print("", *summary.as_text(record.summary), sep="\n")
 
 
+@app.command("check-source")
+def check_source(
+    source: Source = None,
+    home: Home = None,
+    accept: Accept = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Audit the source without writing anything: a line a table, and what is wrong. Exit 0 if all is sound."""
+    asked = settings.resolve(source, home, accepted=tuple(accept or ()))
+    settings.prepare_environment(asked.home)
+    from flows import check_source as checking
+    from flows import terminal
+
+    with _explained(asked.home), terminal.progress_on(sys.stderr, quiet or as_json) as progress:
+        checked = checking.check(asked, progress)
+    if as_json:
+        typer.echo(json.dumps([table.as_json() for table in checked], indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(checking.as_text(checked)))
+    if any(table.problems for table in checked):
+        raise typer.Exit(1)
+
+
 def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     logging.basicConfig(
         filename=asked.home.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -127,6 +160,7 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
             horizon=asked.horizon,
             as_of=asked.as_of,
             offline=asked.offline,
+            accepted=asked.accepted,
         )
     except BaseException as error:
         return messages.explain_exception(error, asked.home)

@@ -20,22 +20,11 @@ from flows.settings import PROJECT, Settings
 
 log = logging.getLogger(__name__)
 
-CAPTURE = [
-    "build",
-    "--select",
-    "path:models/landing",
-    "path:snapshots",
-    "--exclude-resource-type",
-    "unit_test",
-]
-TRANSFORM = [
-    "build",
-    "--exclude",
-    "path:models/landing",
-    "path:snapshots",
-    "--exclude-resource-type",
-    "unit_test",
-]
+_DATA = ["--exclude-resource-type", "unit_test"]
+AUDIT = ["build", "--select", "path:models/landing", *_DATA]
+TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DATA]
+# Where nothing is new since the tables above raw were built: what carries the run's stamp.
+RESTAMP = ["build", "--select", "fuentes", "corrida", "path:models/marts", *_DATA]
 PARSE = ["parse"]
 # Not compiled: the landing models' SQL can be written only where the source is at hand.
 DOCS = ["docs", "generate", "--static", "--no-compile"]
@@ -44,6 +33,12 @@ DOCS = ["docs", "generate", "--static", "--no-compile"]
 TIMEOUT_SECONDS = 3600
 # How long dbt may take to end by itself once asked to.
 GRACE_SECONDS = 10
+
+
+def capture_of(tables: list[str]) -> list[str]:
+    """The command that snapshots these tables."""
+    return ["snapshot", "--select", *(f"snapshot__{table}" for table in tables)]
+
 
 # (nodes that ended, of how many, this node's name, its seconds; None when it starts)
 OnNode = Callable[[int, int, str, float | None], None]
@@ -80,10 +75,21 @@ class DbtResult:
         return self.exit_code == 0
 
 
+@dataclass
+class Variables:
+    """What dbt is told: its vars, and apart from them what differs at each run (macro `of_this_run`).
+
+    A change of a var makes dbt parse the whole project anew, which takes seconds at each invocation.
+    """
+
+    lasting: dict[str, Any]
+    of_run: dict[str, Any] = field(default_factory=dict)
+
+
 def run_dbt(
     arguments: list[str],
     settings: Settings,
-    variables: dict[str, Any],
+    variables: Variables,
     on_node: OnNode = lambda *_: None,
     timeout: float = TIMEOUT_SECONDS,
 ) -> DbtResult:
@@ -101,11 +107,11 @@ def run_dbt(
         "--log-format", "json", "--no-use-colors",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(settings.home.logs),
-        "--vars", json.dumps(variables),
+        "--vars", json.dumps(variables.lasting),
     ]  # fmt: skip
     with (
         settings.home.log.open("a") as stderr,
-        _process(command, settings, stderr.fileno(), timeout) as process,
+        _process(command, _environment(settings, variables), stderr.fileno(), timeout) as process,
     ):
         errors = _follow(process, on_node)
         exit_code = process.wait()
@@ -120,16 +126,20 @@ def version_variables() -> dict[str, str]:
     return versions
 
 
-def run_variables(settings: Settings, record: Record) -> dict[str, Any]:
-    """dbt's vars: the layers' versions of version.yml and what this run was asked."""
-    return {
+def run_variables(settings: Settings, record: Record) -> Variables:
+    """The layers' versions of version.yml and what this run was asked."""
+    lasting = {
         **version_variables(),
-        "run_id": record.run_id,
         "periodo": settings.period,
         "horizonte": settings.horizon,
         "as_of": settings.as_of,
+    }
+    of_run = {
+        "run_id": record.run_id,
+        "aceptadas": list(settings.accepted),
         "git_commit": record.git_commit,
     }
+    return Variables(lasting, of_run)
 
 
 class _Process(subprocess.Popen[str]):
@@ -144,9 +154,18 @@ class _Process(subprocess.Popen[str]):
         self.end_group(signal.SIGKILL)
 
 
+def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
+    return os.environ | {
+        "AFORO_SOURCE": str(settings.source),
+        "AFORO_HOME": str(settings.home.root),
+        "DBT_ENV_CUSTOM_ENV_AFORO_RUN": json.dumps(variables.of_run),
+    }
+
+
 @contextlib.contextmanager
-def _process(command: list[str], settings: Settings, stderr: int, timeout: float) -> Iterator[_Process]:
-    environment = os.environ | {"AFORO_SOURCE": str(settings.source), "AFORO_HOME": str(settings.home.root)}
+def _process(
+    command: list[str], environment: dict[str, str], stderr: int, timeout: float
+) -> Iterator[_Process]:
     process = _Process(
         command,
         cwd=PROJECT,

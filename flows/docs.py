@@ -5,7 +5,7 @@ import http.server
 from pathlib import Path
 
 from flows import lock, messages
-from flows.dbt import DOCS, PARSE, run_dbt, version_variables
+from flows.dbt import DOCS, PARSE, Variables, run_dbt, version_variables
 from flows.settings import Home, resolve
 
 LOOPBACK = "127.0.0.1"
@@ -16,7 +16,7 @@ def generate(home: Home) -> Path:
     settings = resolve(home=str(home.root))
     with lock.exclusive(home, "aforo docs"):
         for arguments in (PARSE, DOCS):
-            result = run_dbt(arguments, settings, version_variables())
+            result = run_dbt(arguments, settings, Variables(version_variables()))
             if not result.ok:
                 raise messages.failure(result, home)
         home.docs_page.parent.mkdir(parents=True, exist_ok=True)

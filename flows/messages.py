@@ -15,7 +15,7 @@ import duckdb
 
 from flows.dbt import DbtResult, NodeFailure
 from flows.errors import AforoError, PassingError, Problem
-from flows.settings import Home
+from flows.settings import TABLES, Home
 
 TAG = "[aforo] "
 ROWS_SHOWN = 5
@@ -34,7 +34,7 @@ def failure(result: DbtResult, home: Home) -> AforoError:
     problems: list[Problem] = []
     passing = []
     for node in result.failures:
-        found, passes = _explain_node(node, home)
+        found, passes = explain_node(node, home)
         problems += [problem for problem in found if problem not in problems]
         passing.append(passes)
     if not problems:
@@ -66,7 +66,7 @@ def explain_exception(error: BaseException, home: Home) -> AforoError:
 
 def warnings(result: DbtResult, home: Home) -> list[Problem]:
     """What tests with severity `warn` found."""
-    return [problem for node in result.warnings for problem in _explain_node(node, home)[0]]
+    return [problem for node in result.warnings for problem in explain_node(node, home)[0]]
 
 
 def as_text(problem: Problem) -> list[str]:
@@ -95,7 +95,13 @@ def _enumerated(problem: Problem) -> str:
     return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _explain_node(node: NodeFailure, home: Home) -> tuple[list[Problem], bool]:
+def ending(result: DbtResult, home: Home) -> Problem:
+    """How an invocation ended that has no node to blame."""
+    return _explain_text("\n".join(result.errors) or _ending(result), None, home)[0]
+
+
+def explain_node(node: NodeFailure, home: Home) -> tuple[list[Problem], bool]:
+    """What is wrong with a node, and whether it may pass by itself."""
     if node.status in ("fail", "warn") and node.relation:
         found = _audit_rows(node.relation, home.warehouse)
         if found:
@@ -176,19 +182,7 @@ def _table_of(file: str | None) -> str | None:
 
 
 def _is_table_folder(path: Path) -> bool:
-    return path.parent.name in _TABLES
-
-
-_TABLES = (
-    "programacion",
-    "cursos",
-    "equivalencia_cursos",
-    "horarios",
-    "sedes",
-    "minimos_apertura",
-    "vacantes_estandar",
-    "calendario",
-)
+    return path.parent.name in TABLES
 
 
 def _no_parquet(text: str, _: Home) -> Problem:

@@ -1,7 +1,7 @@
-"""The Prefect flow: preflight -> capture -> transform -> publish, one run at a time on a home, with a record.
+"""The Prefect flow: preflight -> audit -> capture -> transform -> publish, one run at a time on a home.
 
-It adds order, retries, publishing and the record; the logic is dbt's, and `dbt build` by hand writes the same
-tables.
+It adds order, retries, fallbacks, publishing and a record of the run; the logic is dbt's, and `dbt build` by
+hand writes the same tables.
 """
 
 import contextlib
@@ -16,14 +16,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import lock, messages, progress, publish, record, summary, warehouse
-from flows.dbt import CAPTURE, TRANSFORM, run_dbt, run_variables, version_variables
+from flows import audit, lock, messages, progress, publish, record, reuse, summary, warehouse
+from flows.dbt import AUDIT, RESTAMP, TRANSFORM, capture_of, run_dbt, run_variables, version_variables
 from flows.errors import AforoError, PassingError, Problem
-from flows.settings import DEFAULT_HORIZON, Settings, resolve
+from flows.settings import DEFAULT_HORIZON, TABLES, Settings, resolve, retry_seconds, source_timeout
 
 log = logging.getLogger(__name__)
 
-CAPTURE_RETRY_SECONDS = [5.0, 20.0]
 MIB = 2**20
 # What a run needs on disk: the warehouse, its temporary files, a release and Prefect's database.
 MIN_FREE_BYTES = 200 * MIB
@@ -38,6 +37,7 @@ class Run:
         self.record = record_
         self.variables = run_variables(settings, record_)
         self.listener = progress.listener.get()
+        self.audit = audit.Audit()
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[record.Step]:
@@ -60,12 +60,13 @@ def aforo(
     horizon: int = DEFAULT_HORIZON,
     as_of: str | None = None,
     offline: bool = False,
+    accepted: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Forecasts from `source` and publishes in `home`; the parameters are the flags of `aforo run`.
 
     Returns the manifest of what was published; raises AforoError when nothing was.
     """
-    settings = resolve(source, home, period, horizon, as_of, offline)
+    settings = resolve(source, home, period, horizon, as_of, offline, accepted)
     with lock.exclusive(settings.home, "aforo run"):
         publish.recover(settings.home)
         record.close_interrupted(settings.home, publish.published_run(settings.home))
@@ -74,6 +75,7 @@ def aforo(
         try:
             preflight(run)
             if settings.captures:
+                read_source(run)
                 capture(run)
             else:
                 skip_capture(run)
@@ -82,8 +84,6 @@ def aforo(
         except BaseException as error:
             log.exception("run %s failed", run.record.run_id)
             explained = messages.explain_exception(error, settings.home)
-            if run.record.failed_step == "capture":
-                run.record.hints = _offline_hint(settings)
             run.record.end("failed", explained.problems)
             raise explained from error
         run.record.end("published")
@@ -98,12 +98,12 @@ def aforo(
 
 @task(name="preflight", cache_policy=NO_CACHE)
 def preflight(run: Run) -> None:
-    """What can be known before reading: there is a source (or a capture, where none is read) and room."""
+    """What can be known before reading: room on the disk, and a capture where the source is not read."""
     settings = run.settings
     with run.step("preflight"):
         for leftover in settings.home.root.glob("aforo_warehouse.duckdb.tmp"):
             shutil.rmtree(leftover, ignore_errors=True)
-        problems = _source_problems(settings) if settings.captures else _capture_problems(settings)
+        problems = [] if settings.captures else _capture_problems(settings)
         problems += _disk_problems(settings)
         if problems:
             raise AforoError(problems)
@@ -114,31 +114,73 @@ def _may_pass(_: "Task[Any, Any]", __: TaskRun, state: "State[Any]") -> bool:
     return isinstance(state.data, PassingError)
 
 
-@task(
-    name="capture",
-    cache_policy=NO_CACHE,
-    retries=len(CAPTURE_RETRY_SECONDS),
-    retry_delay_seconds=CAPTURE_RETRY_SECONDS,
-    retry_condition_fn=_may_pass,
-)
+def read_source(run: Run) -> None:
+    """Audits the source, with retries; afterwards it is known which tables fall back."""
+    waits = retry_seconds()
+    reading = read_and_audit.with_options(retries=len(waits), retry_delay_seconds=waits)
+    # PassingError: it did not pass by itself, so that what was found stands.
+    with contextlib.suppress(PassingError):
+        reading(run)
+    if run.audit.failed:
+        run.variables.of_run["respaldos"] = audit.fall_back(run.audit, run.settings)
+        run.record.fallbacks = run.variables.of_run["respaldos"]
+        run.record.steps[-1].state = "fallback"
+        run.record.save()
+
+
+@task(name="audit", cache_policy=NO_CACHE, retry_condition_fn=_may_pass)
+def read_and_audit(run: Run) -> None:
+    """Lands and audits the source; PassingError, worth another attempt, for what may pass by itself."""
+    with run.step("audit"):
+        problems = source_problems(run.settings)
+        if problems:
+            run.audit = audit.unreachable(problems[0], list(TABLES))
+        else:
+            result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
+            run.audit = audit.read(result, run.settings.home, list(TABLES))
+        if run.audit.passing:
+            raise PassingError(run.audit.problems)
+
+
+@task(name="capture", cache_policy=NO_CACHE)
 def capture(run: Run) -> None:
-    """Lands, audits and snapshots the source. Tried again only for what may pass, never for wrong data."""
-    with run.step("capture"):
-        _dbt(run, CAPTURE)
+    """Snapshots the tables that passed and are not as captured before."""
+    with run.step("capture") as step:
+        home = run.settings.home
+        captured = {found.table: found for found in warehouse.captures(home, run.settings.source_name)}
+        read = warehouse.readings(home)
+        passed = [table for table in TABLES if table not in run.audit.failed]
+        same = [t for t in passed if t in captured and captured[t].fingerprint == read.get(t)]
+        changed = [table for table in passed if table not in same]
+        run.variables.of_run["sin_cambios"] = same
+        if changed:
+            # What is as before is logged once: now, or where nothing is new with the transform.
+            _dbt(run, capture_of(changed))
+            run.variables.of_run["sin_cambios"] = []
+        else:
+            step.state = "unchanged" if passed else "skipped"
 
 
 @task(name="skip capture", cache_policy=NO_CACHE)
 def skip_capture(run: Run) -> None:
     """Nothing is read from the source: the run stands on what was captured before."""
-    with run.step("capture") as step:
-        step.state = "skipped"
+    for name in ("audit", "capture"):
+        with run.step(name) as step:
+            step.state = "skipped"
 
 
 @task(name="transform", cache_policy=NO_CACHE)
 def transform(run: Run) -> None:
-    """Everything from raw to the marts, with all tests."""
-    with run.step("transform"):
-        _dbt(run, TRANSFORM)
+    """Everything from raw to the marts, with all tests; only the stamps where the rest is as it is."""
+    with run.step("transform") as step:
+        # A past state is rebuilt whole: it is asked for rarely, and its data is not the newest captured.
+        clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.lasting)
+        run.variables.of_run["clave"] = clave
+        if clave is not None and warehouse.transformed(run.settings.home) == clave:
+            _dbt(run, RESTAMP)
+            step.state = "unchanged"
+        else:
+            _dbt(run, TRANSFORM)
 
 
 @task(name="publish", cache_policy=NO_CACHE)
@@ -154,7 +196,8 @@ def _dbt(run: Run, arguments: list[str]) -> None:
         raise messages.failure(result, run.settings.home)
 
 
-def _source_problems(settings: Settings) -> list[Problem]:
+def source_problems(settings: Settings) -> list[Problem]:
+    """Why nothing of the source can be read; empty where it is there."""
     folder = settings.source
     remedy = "name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)"
     if not folder.exists():
@@ -167,15 +210,14 @@ def _source_problems(settings: Settings) -> list[Problem]:
 
 
 def _capture_problems(settings: Settings) -> list[Problem]:
-    captures = warehouse.captures(settings.home)
-    if not captures:
+    first = warehouse.first_capture(settings.home)
+    if first is None:
         return [
             Problem(
                 f"nothing was captured yet in {settings.home.root}",
                 "run once without --offline and --as-of, so that the source is captured",
             )
         ]
-    first = captures[0].at
     if settings.as_of is not None and datetime.fromisoformat(settings.as_of) < first:
         return [
             Problem(
@@ -200,16 +242,4 @@ def _disk_problems(settings: Settings) -> list[Problem]:
             f"{needed / MIB:,.0f} MiB needed",
             "free some space there, or use another --home",
         )
-    ]
-
-
-def _offline_hint(settings: Settings) -> list[str]:
-    of_this_source = [
-        found for found in warehouse.captures(settings.home) if found.source == str(settings.source)
-    ]
-    if not of_this_source:
-        return []
-    return [
-        f"`aforo run --offline` forecasts from the last good capture of this source, of "
-        f"{of_this_source[-1].at:%Y-%m-%d %H:%M} UTC."
     ]

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from flows.record import Record
 
-STEPS = ("preflight", "capture", "transform", "publish")
+STEPS = ("preflight", "audit", "capture", "transform", "publish")
 
 
 class Progress(Protocol):
@@ -21,7 +21,7 @@ class Progress(Protocol):
         """A dbt node started (seconds is None) or ended; `ended` of `total` have."""
 
     def step_ended(self, name: str, state: str, seconds: float) -> None:
-        """A step has ended: 'done', 'failed' or 'skipped'."""
+        """A step has ended: 'done', 'failed', 'skipped', 'fallback' or 'unchanged'."""
 
 
 class LogProgress:

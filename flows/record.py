@@ -19,7 +19,11 @@ from flows.settings import PROJECT, Home, Settings
 
 @dataclass
 class Step:
-    """One step of a run: its state ('running', 'done', 'failed', 'skipped') and seconds."""
+    """One step of a run: its seconds and state.
+
+    The states: 'running', 'done', 'failed', 'skipped', 'unchanged' (nothing was new), 'fallback' (done, with
+    an earlier capture of some tables).
+    """
 
     name: str
     state: str = "running"
@@ -44,6 +48,8 @@ class Record:
     ended_at: str | None = None
     steps: list[Step] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
+    # The tables that an earlier capture stands in for, and why.
+    fallbacks: dict[str, str] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
     summary: dict[str, Any] | None = None
 

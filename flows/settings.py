@@ -15,6 +15,19 @@ DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
 DEFAULT_HOME = PROJECT / "data"
 HORIZONS = range(1, 13)
 DEFAULT_HORIZON = 3
+TABLES = (
+    "programacion",
+    "cursos",
+    "equivalencia_cursos",
+    "horarios",
+    "sedes",
+    "minimos_apertura",
+    "vacantes_estandar",
+    "calendario",
+)
+# Waits before the source is tried again, and how long one reading of it may take.
+DEFAULT_RETRY_SECONDS = "5,20"
+DEFAULT_SOURCE_TIMEOUT = "900"
 
 # Usage reporting off (Prefect's and dbt's); a server that is slow to start on a busy machine is waited for.
 ENVIRONMENT = {
@@ -90,11 +103,17 @@ class Settings:
     horizon: int = DEFAULT_HORIZON
     as_of: str | None = None
     offline: bool = False
+    accepted: tuple[str, ...] = ()
 
     @property
     def captures(self) -> bool:
         """Whether the source is read: not offline, and not when a past state is rebuilt."""
         return not self.offline and self.as_of is None
+
+    @property
+    def source_name(self) -> str:
+        """The source as records and the log of captures call it."""
+        return str(self.source)
 
 
 def resolve(
@@ -104,6 +123,7 @@ def resolve(
     horizon: int = DEFAULT_HORIZON,
     as_of: str | None = None,
     offline: bool = False,
+    accepted: tuple[str, ...] = (),
 ) -> Settings:
     """Settings from flags, then AFORO_SOURCE and AFORO_HOME, then the defaults; AforoError for a bad flag."""
     problems = []
@@ -119,6 +139,11 @@ def resolve(
             Problem(
                 f"the period {period} is no period", "give --period as the source numbers it, such as 202506"
             )
+        )
+    unknown = ", ".join(table for table in accepted if table not in TABLES)
+    if unknown:
+        problems.append(
+            Problem(f"--accept {unknown}: no table of the contract", f"give one of {', '.join(TABLES)}")
         )
     moment = None
     if as_of is not None:
@@ -137,12 +162,33 @@ def resolve(
         horizon=horizon,
         as_of=moment,
         offline=offline,
+        accepted=accepted,
     )
 
 
 def resolve_home(home: str | None = None) -> Home:
     """The home from the flag, then AFORO_HOME, then the default."""
     return resolve(home=home).home
+
+
+def retry_seconds() -> list[float]:
+    """The waits before the source is tried again (AFORO_RETRY_SECONDS: with commas; empty for none)."""
+    given = os.environ.get("AFORO_RETRY_SECONDS", DEFAULT_RETRY_SECONDS)
+    return [_seconds("AFORO_RETRY_SECONDS", part) for part in given.split(",") if part.strip()]
+
+
+def source_timeout() -> float:
+    """How many seconds one reading of the whole source may take (AFORO_SOURCE_TIMEOUT)."""
+    given = os.environ.get("AFORO_SOURCE_TIMEOUT", DEFAULT_SOURCE_TIMEOUT)
+    return _seconds("AFORO_SOURCE_TIMEOUT", given)
+
+
+def _seconds(variable: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        problem = Problem(f"{variable}: '{text}' is no number of seconds", "give seconds, such as 5 or 0.5")
+        raise AforoError([problem]) from None
 
 
 def utc_text(moment: str) -> str:

@@ -29,9 +29,10 @@ def as_text(found: dict[str, Any]) -> list[str]:
     lines.append(f"Published: {periods}, at {published['published_at']} (run {published['run_id']})")
     lines.append(f"  file {published['file']}")
     lines.append("Sources of the published forecast:")
-    header = ["table", "state", "rows", "in quarantine"]
-    rows = [[s["tabla"], s["estado"], s["filas"], s["en_cuarentena"]] for s in published["sources"]]
-    return [*lines, *summary.table([header, *rows])]
+    columns = ("tabla", "estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
+    header = ["table", "state", "rows", "captured (UTC)", "days old", "in quarantine"]
+    rows = [[source[column] for column in columns] for source in published["sources"]]
+    return [*lines, *summary.table([header, *rows]), *summary.fallbacks(published["sources"])]
 
 
 def _last_run(last: dict[str, Any] | None) -> list[str]:

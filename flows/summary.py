@@ -11,6 +11,7 @@ import duckdb
 from flows.settings import Home
 
 LARGEST = 5
+SOURCE_COLUMNS = ("tabla", "estado", "motivo", "filas", "capturada_en", "edad_dias", "en_cuarentena")
 
 
 def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,10 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             where nivel = 'celda' and corte = 'todo' and horizonte = 1
             and modelo in ('aforo', 'naive_estacional')"""
         )
-        health = rows("select tabla, estado, filas, en_cuarentena from marts.salud_fuentes order by tabla")
+        health = rows(
+            """select tabla, estado, motivo, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'), edad_dias,
+            en_cuarentena from marts.salud_fuentes order by tabla"""
+        )
     return {
         "run_id": manifest["run_id"],
         "published_at": manifest["published_at"],
@@ -50,10 +54,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             {"sede": sede, "curso_actual": curso, "horario_actual": horario, "alumnos": alumnos}
             for sede, curso, horario, alumnos in largest
         ],
-        "sources": [
-            {"tabla": tabla, "estado": estado, "filas": filas, "en_cuarentena": en_cuarentena}
-            for tabla, estado, filas, en_cuarentena in health
-        ],
+        "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
     }
 
@@ -75,7 +76,22 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     absent = [source["tabla"] for source in summary["sources"] if source["estado"] == "ausente"]
     if absent:
         lines.append(f"  Not delivered: {', '.join(absent)}. What depends on them is left out.")
+    lines += fallbacks(summary["sources"])
     return [*lines, f"  File: {_short(Path(summary['file']))}", "  Try:", f"    {example_query(summary)}"]
+
+
+def fallbacks(sources: list[dict[str, Any]]) -> list[str]:
+    """The tables that an earlier capture stands in for, grouped by when and why."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for source in sources:
+        if source["motivo"]:
+            age = f"captured {source['capturada_en']} UTC, {source['edad_dias']:.0f} days ago"
+            groups.setdefault((age, source["motivo"]), []).append(source["tabla"])
+    return [
+        line
+        for (age, reason), tables in groups.items()
+        for line in (f"  FALLBACK {', '.join(tables)}: {age}, because", f"    {reason}")
+    ]
 
 
 def example_query(summary: dict[str, Any]) -> str:

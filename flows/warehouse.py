@@ -11,20 +11,52 @@ from flows.settings import Home
 
 @dataclass(frozen=True)
 class Capture:
-    """A capture of the source's programacion: from where, and when (UTC)."""
+    """The newest good capture of a contract table: from where, when (UTC), its rows and their fingerprint."""
 
+    table: str
     source: str
     at: datetime
+    rows: int
+    fingerprint: str | None
 
 
-def captures(home: Home) -> list[Capture]:
-    """Every capture that is in the warehouse, the oldest first; none where there is no warehouse yet."""
+def captures(home: Home, source: str | None = None) -> list[Capture]:
+    """The newest capture of each table; where `source` is named, only of tables whose newest is of it."""
     rows = _rows(
         home,
-        """select origen, capturada_en from landing.capturas
-        where tabla = 'programacion' and filas > 0 order by capturada_en""",
+        """select tabla, origen, capturada_en, filas, huella from landing.capturas
+        qualify row_number() over (partition by tabla order by capturada_en desc) = 1 order by tabla""",
     )
-    return [Capture(source, at) for source, at in rows]
+    return [Capture(*row) for row in rows if source is None or row[1] == source]
+
+
+def first_capture(home: Home) -> datetime | None:
+    """When programacion was first captured (UTC)."""
+    found = _rows(
+        home, "select min(capturada_en) from landing.capturas where tabla = 'programacion' and filas > 0"
+    )
+    return found[0][0] if found else None
+
+
+def readings(home: Home) -> dict[str, str | None]:
+    """table -> fingerprint of what was read last."""
+    return dict(_rows(home, "select tabla, arg_max(huella, leida_en) from landing.lecturas group by tabla"))
+
+
+def sizes(home: Home) -> dict[str, tuple[int, int | None]]:
+    """table -> rows and periods of what was read last."""
+    rows = _rows(
+        home,
+        """select tabla, filas, periodos from landing.lecturas
+        qualify row_number() over (partition by tabla order by leida_en desc) = 1""",
+    )
+    return {table: (count, periods) for table, count, periods in rows}
+
+
+def transformed(home: Home) -> str | None:
+    """The key of what the tables above raw stand on; None where they are not whole."""
+    found = _rows(home, "select clave from landing.transformaciones order by terminada_en desc limit 1")
+    return found[0][0] if found else None
 
 
 def forecast_dates(home: Home, platinum: str) -> list[date]:

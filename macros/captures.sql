@@ -1,40 +1,141 @@
-{# The log of captures, landing.capturas: each snapshot writes its own row, so that one table's failure leaves the others'. #}
-{% macro create_capture_log() -%}
+{# What the project keeps of its own work, in the schema landing (models/landing/_sources.yml, source aforo):
+   lecturas: what a run has read; capturas: what it captured; transformaciones: what the tables above stand on. #}
+{% macro create_work_log() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'snapshot', 'test') -%}
 create schema if not exists landing;
+create table if not exists landing.lecturas (
+    run_id varchar not null,
+    tabla varchar not null,
+    filas bigint not null,
+    periodos bigint,
+    huella varchar,
+    leida_en timestamp not null
+);
 create table if not exists landing.capturas (
     run_id varchar not null,
     tabla varchar not null,
     origen varchar not null,
     filas bigint not null,
     periodos bigint,
+    huella varchar,
     cambios bigint not null,
     capturada_en timestamp not null
 );
+create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
+delete from landing.lecturas where run_id <> '{{ this_run() }}';
+    {%- if builds_above_raw() %}
+delete from landing.transformaciones;
+    {%- endif %}
+{{ log_unchanged(of_this_run('sin_cambios')) }}
     {%- else -%}
 select 1
     {%- endif -%}
 {%- endmacro %}
 
 
-{# After a snapshot, in its transaction: how many rows the table has now, of how many periods, and how many of them changed. #}
+{% macro builds_above_raw() -%}
+    {%- set above = [] -%}
+    {%- for name in selected_resources if name.startswith('model.') and '.landing__' not in name -%}
+        {%- do above.append(name) -%}
+    {%- endfor -%}
+    {{ return(above | length > 0) }}
+{%- endmacro %}
+
+
+{# A var that differs at each run. `aforo` hands these over as one JSON text in the environment, as a change of dbt's
+   own vars makes it parse the whole project anew; by hand they are vars as any other. #}
+{% macro of_this_run(name) -%}
+    {{ return(fromjson(dbt_metadata_envs.get('AFORO_RUN', '{}')).get(name, var(name))) }}
+{%- endmacro %}
+
+
+{% macro this_run() -%}
+    {{ return(of_this_run('run_id') or invocation_id) }}
+{%- endmacro %}
+
+
+{# After a landing model: how much was read, and a fingerprint of it, whatever the order of the rows. #}
+{% macro log_reading() -%}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute else [] -%}
+insert into landing.lecturas by name
+select
+    '{{ this_run() }}' as run_id,
+    '{{ this.identifier }}' as tabla,
+    count(*) as filas,
+    {%- if 'periodo' in columns %}
+    count(distinct contenido.periodo) as periodos,
+    {%- endif %}
+    cast(sum(hash(contenido)) as varchar) as huella,
+    current_timestamp at time zone 'UTC' as leida_en
+from (select * exclude (archivo, fila, problemas) from {{ this }}) as contenido
+{%- endmacro %}
+
+
+{# After a snapshot, in its transaction: what is captured now, and how many rows of it are new. #}
 {% macro log_capture() -%}
     {%- set tabla = this.identifier | replace('snapshot__', '') -%}
-    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute else [] -%}
 insert into landing.capturas by name
 select
-    '{{ var("run_id") or invocation_id }}' as run_id,
-    '{{ tabla }}' as tabla,
+    l.run_id,
+    l.tabla,
     {{ quoted(source_name()) }} as origen,
-    count(*) filter (where dbt_is_deleted = 'False' and dbt_valid_to is null) as filas,
-    {%- if 'periodo' in columns %}
-    count(distinct periodo) filter (where dbt_is_deleted = 'False' and dbt_valid_to is null) as periodos,
-    {%- endif %}
-    count(*) filter (
-        where dbt_valid_from > coalesce(
-            (select max(c.capturada_en) from landing.capturas as c where c.tabla = '{{ tabla }}'), timestamp '1900-01-01'
+    l.filas,
+    l.periodos,
+    l.huella,
+    (
+        select count(*) from {{ this }} as s
+        where s.dbt_valid_from > coalesce(
+            (select max(c.capturada_en) from landing.capturas as c where c.tabla = l.tabla), timestamp '1900-01-01'
         )
     ) as cambios,
     current_timestamp at time zone 'UTC' as capturada_en
-from {{ this }}
+from landing.lecturas as l
+where l.run_id = '{{ this_run() }}' and l.tabla = '{{ tabla }}'
+qualify row_number() over (order by l.leida_en desc) = 1
+{%- endmacro %}
+
+
+{# Tables that were read, found sound and the same as captured before: captured again, without a snapshot. #}
+{% macro log_unchanged(tables) -%}
+    {%- if tables %}
+delete from landing.capturas where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}');
+insert into landing.capturas by name
+select
+    run_id,
+    tabla,
+    {{ quoted(source_name()) }} as origen,
+    filas,
+    periodos,
+    huella,
+    0 as cambios,
+    leida_en as capturada_en
+from landing.lecturas
+where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}')
+qualify row_number() over (partition by tabla order by leida_en desc) = 1;
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# At the end of a run that built everything above raw: the key of what it stands on, so that the next run can tell
+   whether anything is new. Without a key (a run by hand, a backtest) nothing is kept. #}
+{% macro log_transform(results) -%}
+    {%- if execute and of_this_run('clave') is not none
+        and results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list | length == 0 -%}
+insert into landing.transformaciones
+values ({{ quoted(of_this_run('clave')) }}, '{{ this_run() }}', current_timestamp at time zone 'UTC')
+    {%- else -%}
+select 1
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The tables that an earlier capture stands in for, and why, as a map. #}
+{% macro reasons_of_fallback() -%}
+    {%- set tables = [] -%}
+    {%- set reasons = [] -%}
+    {%- for tabla, motivo in of_this_run('respaldos').items() -%}
+        {%- do tables.append(quoted(tabla)) -%}
+        {%- do reasons.append(quoted(motivo)) -%}
+    {%- endfor -%}
+map(cast([{{ tables | join(', ') }}] as varchar[]), cast([{{ reasons | join(', ') }}] as varchar[]))
 {%- endmacro %}

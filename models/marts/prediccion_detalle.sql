@@ -29,6 +29,7 @@ select
     p.metodo_intervalo,
     r.periodo_corte as periodo_origen,
     r.estado_fuente,
+    r.tablas_respaldo,
     r.datos_al,
     r.as_of,
     r.run_id,

@@ -83,6 +83,7 @@ select
     p.metodo_intervalo,
     r.periodo_corte as periodo_origen,
     r.estado_fuente,
+    r.tablas_respaldo,
     r.datos_al,
     r.run_id
 from pronosticos as p

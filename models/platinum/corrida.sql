@@ -3,7 +3,7 @@ programacion as (select * from {{ ref('raw__programacion') }}),
 
 periodos as (select * from {{ ref('dim_periodos') }}),
 
-capturas as (select * from {{ ref('raw__capturas') }}),
+fuentes as (select * from {{ ref('fuentes') }}),
 
 -- A period is known once any of its sections is closed; where the source has no states, once it has students.
 conocidos as (
@@ -28,17 +28,18 @@ objetivo as (
         on {{ 'c.ultimo_indice + 1 = p.indice' if var('periodo') is none else 'p.periodo = ' ~ (var('periodo') | int) }}
 ),
 
-captura as (
+-- One table that an earlier capture stands in for makes the whole run one on stored data.
+estado as (
     select
-        max(capturada_en) as datos_al,
-        arg_max(run_id, capturada_en) as run_id_captura
-    from capturas
-    where tabla = 'programacion'
+        max(capturada_en) filter (where tabla = 'programacion') as datos_al,
+        case when bool_or(estado = 'respaldo') then 'respaldo' else 'viva' end as estado_fuente,
+        string_agg(tabla, ', ' order by tabla) filter (where estado = 'respaldo') as tablas_respaldo
+    from fuentes
 ),
 
 final as (
     select
-        '{{ var("run_id") or invocation_id }}' as run_id,
+        '{{ this_run() }}' as run_id,
         corte.periodo as periodo_corte,
         o.indice_objetivo - 1 as indice_corte,
         o.periodo_objetivo,
@@ -49,17 +50,16 @@ final as (
         '{{ var("learner") }}' as learner,
         cast({{ quoted(var('as_of') | string) if var('as_of') is not none else 'null' }} as timestamp) as as_of,
         c.datos_al,
-        case
-            when c.run_id_captura = '{{ var("run_id") or invocation_id }}' then 'viva' else 'respaldo'
-        end as estado_fuente,
-        '{{ var("git_commit") }}' as git_commit,
+        c.estado_fuente,
+        c.tablas_respaldo,
+        {{ quoted(of_this_run('git_commit')) }} as git_commit,
         '{{ var("version_raw") }}' as version_raw,
         '{{ var("version_platinum") }}' as version_platinum,
         '{{ var("version_features") }}' as version_features,
         '{{ var("version_target") }}' as version_target,
         '{{ var("version_predictions") }}' as version_predictions
     from objetivo as o
-    cross join captura as c
+    cross join estado as c
     left join periodos as corte on o.indice_objetivo - 1 = corte.indice
 )
 

@@ -79,3 +79,122 @@ select
 from {{ model }}
 qualify indice - lag(indice) over (order by indice) <> 1
 {% endtest %}
+
+{# The last good capture of the table's own source bounds what may be gone: rows in all, rows and students a period.
+   A source cut in the middle would else be captured as deletions. Var `aceptadas` names tables whose losses are right. #}
+{% test sin_perdidas(model) %}
+{{ config(tags=['auditoria'], store_failures=true) }}
+{%- set tabla = model.identifier %}
+{%- set antes = adapter.get_relation(database=target.database, schema='snapshots', identifier=tabla) if execute else none %}
+{%- if antes is none or tabla in of_this_run('aceptadas') or not captured_from_here(tabla) %}
+{{ nothing_to_tell() }}
+{%- else %}
+{%- set columns = adapter.get_columns_in_relation(antes) | map(attribute='name') | list %}
+{%- set by_period = 'periodo' in columns %}
+{%- set measures = {'rows': 'count(*)'} %}
+{%- if 'matriculados' in columns %}{% do measures.update({'students': 'sum(matriculados)'}) %}{% endif %}
+with
+antes as (select * from {{ antes }} where dbt_valid_to is null and dbt_is_deleted = 'False'),
+
+ahora as (select * from {{ model }}),
+
+medidas as (
+    {%- for measure, expression in measures.items() %}
+    {%- for periodo in ['null', 'periodo'] if periodo == 'null' or by_period %}
+    {{ 'union all' if not (loop.first and measure == 'rows') }}
+    select
+        cast(a.grupo as integer) as periodo,
+        '{{ measure }}' as medida,
+        a.cantidad as antes,
+        coalesce(b.cantidad, 0) as ahora,
+        {{ var('caida_maxima') if periodo == 'null' else var('caida_periodo_maxima') }} as caida_maxima
+    from (select {{ periodo }} as grupo, {{ expression }} as cantidad from antes group by all) as a
+    left join (select {{ periodo }} as grupo, {{ expression }} as cantidad from ahora group by all) as b on a.grupo is not distinct from b.grupo
+    {%- endfor %}
+    {%- endfor %}
+)
+
+select
+    '{{ tabla }}' as tabla,
+    (select any_value(archivo) from ahora) as archivo,
+    cast(null as bigint) as fila,
+    case when periodo is not null then 'periodo' end as columna,
+    cast(periodo as varchar) as valor,
+    case
+        when ahora = 0 and periodo is not null then 'the period was captured before and has no ' || medida || ' now'
+        else
+            'there are ' || cast(ahora as varchar) || ' ' || medida || ' where the last good capture has ' || cast(antes as varchar)
+            || ': more than ' || cast(cast(100 * caida_maxima as integer) as varchar) || ' % are gone'
+    end as problema,
+    'deliver the table whole; if it is right as it is, accept it once: aforo run --accept {{ tabla }}' as remedio
+from medidas
+where ahora < antes * (1 - caida_maxima)
+order by periodo nulls first, medida
+{%- endif %}
+{% endtest %}
+
+{# Codes of sections that no mapping knows are set aside one by one; where they are many, the mapping is at fault. #}
+{% test codigos_conocidos(model, columna, equivalencia, catalogo=none) %}
+{{ config(tags=['auditoria'], store_failures=true) }}
+with
+secciones as (select * from {{ model }}),
+
+conocidos as (
+    select {{ columna }} as codigo from {{ equivalencia }}
+    union
+    select {{ columna }}_actual as codigo from {{ catalogo or equivalencia }}
+),
+
+contadas as (
+    select
+        count(*) filter (where {{ columna }} not in (select c.codigo from conocidos as c where c.codigo is not null)) as desconocidas,
+        count(*) as todas,
+        any_value(archivo) as archivo,
+        min({{ columna }}) filter (where {{ columna }} not in (select c.codigo from conocidos as c where c.codigo is not null)) as ejemplo
+    from secciones
+)
+
+select
+    '{{ model.identifier }}' as tabla,
+    archivo,
+    cast(null as bigint) as fila,
+    '{{ columna }}' as columna,
+    ejemplo as valor,
+    cast(desconocidas as varchar) || ' of ' || cast(todas as varchar) || ' sections have a code that no mapping knows' as problema,
+    'deliver the mapping of these codes ({{ equivalencia.identifier }})' as remedio
+from contadas
+where
+    exists (select 1 from conocidos)
+    and desconocidas > {{ var('sin_codigo_maximo') }} * todas
+{% endtest %}
+
+{# A capture stands in for its table for so long and no longer. A past moment that is rebuilt on purpose may be any age. #}
+{% test respaldo_vigente(model) %}
+{{ config(tags=['auditoria'], store_failures=true) }}
+select
+    tabla,
+    origen as archivo,
+    cast(null as bigint) as fila,
+    cast(null as varchar) as columna,
+    cast(null as varchar) as valor,
+    'its last good capture is of ' || strftime(capturada_en, '%Y-%m-%d %H:%M') || ' UTC, ' || cast(floor(edad_dias) as integer)
+    || ' days old: a forecast from data older than {{ var('dias_respaldo_maximo') }} days is not published (' || motivo || ')' as problema,
+    'mend the source and run again; or allow older data on purpose (var dias_respaldo_maximo in dbt_project.yml)' as remedio
+from {{ model }}
+where estado = 'respaldo' and edad_dias > {{ var('dias_respaldo_maximo') }} and {{ var('as_of') is none }}
+{% endtest %}
+
+{# Yesterday's file again is sound, and still worth a word when it goes on for long. #}
+{% test contenido_reciente(model) %}
+{{ config(tags=['auditoria'], store_failures=true, severity='warn') }}
+select
+    tabla,
+    origen as archivo,
+    cast(null as bigint) as fila,
+    cast(null as varchar) as columna,
+    cast(null as varchar) as valor,
+    'nothing in it has changed since ' || strftime(cambio_en, '%Y-%m-%d %H:%M') || ' UTC' as problema,
+    'see whether the export still runs' as remedio
+from {{ model }}
+where tabla = 'programacion' and estado = 'viva' and date_diff('day', cambio_en, capturada_en) > {{ var('dias_sin_cambios_maximo') }}
+{% endtest %}

@@ -1,0 +1,97 @@
+"""Reading the source: each table is landed and audited; then it is taken, or falls back alone.
+
+A table that passes is captured. For one that does not, its last good capture of the same source stands in,
+and the run goes on; where there is none, the run stops with what is wrong. What may pass by itself (a source
+that is away, a file that is being written) is tried again first.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flows import messages, warehouse
+from flows.dbt import DbtResult, NodeFailure
+from flows.errors import AforoError, Problem
+from flows.settings import Home, Settings
+
+REASON_LENGTH = 400
+
+
+@dataclass
+class Audit:
+    """The tables that did not pass, and what is wrong with them; `passing`: some of it may pass by itself."""
+
+    failed: dict[str, list[Problem]] = field(default_factory=dict)
+    passing: bool = False
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every problem, once."""
+        return list(dict.fromkeys(problem for found in self.failed.values() for problem in found))
+
+    def reasons(self) -> dict[str, str]:
+        """table -> why its last capture stands in, in one line."""
+        return {table: _reason(problems) for table, problems in self.failed.items()}
+
+
+def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
+    """The audit of an invocation that landed and tested the tables; AforoError where dbt itself failed."""
+    if result.ok:
+        return Audit()
+    if not result.failures:
+        problem = messages.ending(result, home)
+        if not result.timed_out:
+            raise AforoError([problem])
+        return unreachable(problem, tables)
+    audit = Audit()
+    passing = []
+    table_of = _tables_of_nodes(home)
+    for node in result.failures:
+        problems, passes = messages.explain_node(node, home)
+        found = audit.failed.setdefault(table_of(node), [])
+        found += [problem for problem in problems if problem not in found]
+        passing.append(passes)
+    audit.passing = any(passing)
+    return audit
+
+
+def unreachable(problem: Problem, tables: list[str]) -> Audit:
+    """The audit of a source of which nothing could be read."""
+    return Audit({table: [problem] for table in tables}, passing=True)
+
+
+def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
+    """table -> reason, of the tables that their last good capture stands in for.
+
+    AforoError where a table has none from this source: with what is wrong with it, and that there is nothing
+    to fall back on.
+    """
+    captured = {capture.table for capture in warehouse.captures(settings.home, settings.source_name)}
+    lost = [table for table in audit.failed if table not in captured]
+    if not lost:
+        return audit.reasons()
+    problems = list(dict.fromkeys(problem for table in lost for problem in audit.failed[table]))
+    what = "nothing was captured of this source yet" if not captured else f"{', '.join(lost)}: never captured"
+    problems.append(
+        Problem(
+            f"{what}, so there is no earlier capture to fall back on",
+            "set right what is said above and run again; from its first capture on, a table that fails"
+            " falls back on the last",
+        )
+    )
+    raise AforoError(problems)
+
+
+def _tables_of_nodes(home: Home) -> Callable[[NodeFailure], str]:
+    nodes = json.loads((home.root / "target" / "manifest.json").read_text())["nodes"]
+
+    def table(node: NodeFailure) -> str:
+        model: str = nodes[node.unique_id].get("attached_node") or node.unique_id
+        return model.rpartition("__")[2]
+
+    return table
+
+
+def _reason(problems: list[Problem]) -> str:
+    text = "; ".join(" ".join(line.strip() for line in messages.as_text(p)[:-1]) for p in problems)
+    return text if len(text) <= REASON_LENGTH else f"{text[: REASON_LENGTH - 2]} …"
