@@ -39,10 +39,11 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     if result.ok:
         return Audit()
     if not result.failures:
-        problem = messages.ending(result, home)
         if not result.timed_out:
-            raise AforoError([problem])
-        return unreachable(problem, tables)
+            raise AforoError([messages.ending(result, home)])
+        what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
+        remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
+        return unreachable(Problem(what, remedy), tables)
     audit = Audit()
     passing = []
     table_of = _tables_of_nodes(home)

@@ -125,7 +125,7 @@ def check_source(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Audit the source without writing anything: a line a table, and what is wrong. Exit 0 if all is sound."""
+    """Audit the source without writing anything: a line a table, and what is wrong. Exit 0 if sound."""
     asked = settings.resolve(source, home, accepted=tuple(accept or ()))
     settings.prepare_environment(asked.home)
     from flows import check_source as checking

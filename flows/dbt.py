@@ -68,6 +68,7 @@ class DbtResult:
     failures: list[NodeFailure] = field(default_factory=list)
     warnings: list[NodeFailure] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    seconds_allowed: float = TIMEOUT_SECONDS
 
     @property
     def ok(self) -> bool:
@@ -117,7 +118,7 @@ def run_dbt(
         exit_code = process.wait()
     timed_out = getattr(process, "timed_out", False)
     failures, warnings = _read_results(results)
-    return DbtResult(exit_code, timed_out, failures, warnings, errors)
+    return DbtResult(exit_code, timed_out, failures, warnings, errors, timeout)
 
 
 def version_variables() -> dict[str, str]:

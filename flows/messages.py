@@ -157,7 +157,7 @@ def _known(text: str) -> _Known | None:
 
 def _ending(result: DbtResult) -> str:
     if result.timed_out:
-        return "dbt did not end in time and was stopped"
+        return f"dbt did not end within {result.seconds_allowed:.0f} seconds and was stopped"
     if result.exit_code < 0:
         return f"dbt was killed by signal {-result.exit_code}"
     return f"dbt ended with exit code {result.exit_code}"

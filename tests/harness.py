@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 ROOT = Path(__file__).parents[1]
 AFORO = Path(sys.executable).with_name("aforo")
 
@@ -53,6 +55,23 @@ class Institute:
     def records(self) -> list[dict[str, Any]]:
         """The records of its runs, the oldest first."""
         return [json.loads(path.read_text()) for path in sorted((self.home / "runs").glob("*.json"))]
+
+    def published(self, query: str) -> list[Any]:
+        """The rows that a reader of the published file gets."""
+        with duckdb.connect(
+            str(self.home / "published" / "aforo_marts.duckdb"), read_only=True
+        ) as connection:
+            return connection.sql(query).fetchall()
+
+    def forecast(self) -> list[Any]:
+        """The published forecast, in order."""
+        return self.published("from marts.prediccion_alumnos order by all")
+
+    def health(self) -> dict[str, dict[str, Any]]:
+        """table -> its row of the published salud_fuentes."""
+        columns = ("tabla", "estado", "motivo", "filas", "capturada_en", "cambio_en", "en_cuarentena")
+        rows = self.published(f"select {', '.join(columns)} from marts.salud_fuentes")
+        return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
 
     def fingerprint(self) -> dict[str, str]:
         """Every published file and what is in it, and which release it is."""

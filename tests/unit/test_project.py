@@ -44,8 +44,10 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def layer(node: dict[str, Any]) -> str:
     """The room of a node: its first folder, or the layer that its schema names."""
-    if node["resource_type"] in ("source", "snapshot"):
-        return {"source": "source", "snapshot": "snapshots"}[node["resource_type"]]
+    if node["resource_type"] == "source":
+        return "landing" if node["source_name"] == "aforo" else "source"
+    if node["resource_type"] == "snapshot":
+        return "snapshots"
     folder = Path(node["original_file_path"]).parts
     return folder[1] if folder[0] == "models" else "predictions"
 

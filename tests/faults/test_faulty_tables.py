@@ -1,0 +1,189 @@
+"""Tables that go wrong while the rest of the source is sound: each falls back alone, and the run publishes.
+
+One good run publishes; then one run meets a fault in each of several tables. What it says, records and
+publishes is asked fault by fault.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from tests import sources
+from tests.harness import Institute, Outcome
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """The institute after a run on a faulty source: what it said, what it recorded, and the run before it."""
+
+    institute: Institute
+    outcome: Outcome
+    record: dict[str, Any]
+    forecast_before: list[Any]
+    health: dict[str, dict[str, Any]]
+
+    def reason(self, table: str) -> str:
+        """Why the table fell back, the same in the record, the published mart and what was read."""
+        assert self.health[table]["estado"] == "respaldo"
+        motivo: str = self.health[table]["motivo"]
+        assert self.record["fallbacks"][table] == motivo
+        assert motivo in self.outcome.out
+        return motivo
+
+
+def truncated(tables: sources.Tables, institute: Institute) -> None:
+    """Writes the tables, the first half of programacion's file alone."""
+    sources.write(tables, institute.source)
+    file = institute.source / "programacion.parquet"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def run_on(institute: Institute, forecast_before: list[Any], *arguments: str) -> Faulty:
+    outcome = institute.aforo("run", *arguments)
+    assert outcome.exit_code == 0, outcome.err
+    assert institute.leftovers() == []
+    record = institute.records()[-1]
+    assert record["status"] == "published"
+    return Faulty(institute, outcome, record, forecast_before, institute.health())
+
+
+@pytest.fixture(scope="module")
+def good(institute: Institute) -> list[Any]:
+    outcome = institute.aforo("run", "--horizon", "1")
+    assert outcome.exit_code == 0, outcome.err
+    return institute.forecast()
+
+
+@pytest.fixture(scope="module")
+def faulty(institute: Institute, good: list[Any]) -> Iterator[Faulty]:
+    """A run on a source in which every table but one has a fault of its own."""
+    tables = sources.institute()
+    tables["cursos"] = pd.concat([tables["cursos"], tables["cursos"].head(1)])
+    tables["horarios"] = tables["horarios"].rename(columns={"horario_actual": "horario_de_hoy"})
+    tables["minimos_apertura"] = tables["minimos_apertura"].assign(minimo_alumnos="ocho")
+    tables["vacantes_estandar"] = tables["vacantes_estandar"].drop(columns="nivel")
+    tables["sedes"] = tables["sedes"].head(0)
+    tables["equivalencia_cursos"] = tables["equivalencia_cursos"].assign(comentario="una columna más")
+    truncated(tables, institute)
+    yield run_on(institute, good, "--horizon", "1")
+    sources.write(sources.institute(), institute.source)
+
+
+def test_keys_that_are_there_twice(faulty: Faulty) -> None:
+    reason = faulty.reason("cursos")
+    assert "column curso_actual" in reason
+    assert "the key is there 2 times: 'A1'" in reason
+
+
+def test_a_column_that_is_renamed(faulty: Faulty) -> None:
+    reason = faulty.reason("horarios")
+    assert "horario_actual is required and missing" in reason
+
+
+def test_a_column_of_another_type(faulty: Faulty) -> None:
+    reason = faulty.reason("minimos_apertura")
+    assert "column minimo_alumnos" in reason
+    assert "is no integer: 'ocho'" in reason
+
+
+def test_a_column_that_is_dropped(faulty: Faulty) -> None:
+    assert "nivel is required and missing" in faulty.reason("vacantes_estandar")
+
+
+def test_a_column_that_is_added(faulty: Faulty) -> None:
+    assert faulty.health["equivalencia_cursos"]["estado"] == "viva"
+    assert "equivalencia_cursos" not in faulty.record["fallbacks"]
+
+
+def test_an_empty_table(faulty: Faulty) -> None:
+    assert "there are 0 rows where the last good capture has 60" in faulty.reason("sedes")
+
+
+def test_a_file_that_is_cut_in_the_middle(faulty: Faulty) -> None:
+    reason = faulty.reason("programacion")
+    assert "programacion.parquet" in reason
+    assert "is no Parquet file, or it is cut off" in reason
+
+
+def test_faults_in_six_tables_publish_the_forecast_of_their_last_captures(faulty: Faulty) -> None:
+    assert faulty.institute.forecast() == faulty.forecast_before
+    stamps = faulty.institute.published(
+        "select distinct estado_fuente, tablas_respaldo from marts.prediccion_detalle"
+    )
+    assert stamps == [
+        ("respaldo", "cursos, horarios, minimos_apertura, programacion, sedes, vacantes_estandar"),
+    ]
+    assert [step["state"] for step in faulty.record["steps"]] == [
+        "done", "fallback", "unchanged", "unchanged", "done",
+    ]  # fmt: skip
+    assert "FALLBACK programacion: captured" in faulty.outcome.out
+
+
+@pytest.fixture(scope="module")
+def changed(institute: Institute, faulty: Faulty) -> Iterator[Faulty]:
+    """A run after the last period's counts were corrected and half of a table was lost."""
+    tables = sources.institute()
+    last = tables["programacion"]["periodo"] == 202506
+    tables["programacion"].loc[last, "matriculados"] += 1
+    tables["sedes"] = tables["sedes"].iloc[::2]
+    sources.write(tables, institute.source)
+    yield run_on(institute, faulty.forecast_before, "--horizon", "1")
+    sources.write(sources.institute(), institute.source)
+
+
+def test_half_of_the_rows(changed: Faulty) -> None:
+    reason = changed.reason("sedes")
+    assert "there are 30 rows where the last good capture has 60: more than 10 % are gone" in reason
+
+
+def test_last_periods_counts_that_changed(changed: Faulty) -> None:
+    """They are captured as a change, and the forecast follows them."""
+    warehouse = str(changed.institute.home / "aforo_warehouse.duckdb")
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        cambios = connection.sql(
+            """select arg_max(cambios, capturada_en) from landing.capturas where tabla = 'programacion'"""
+        ).fetchone()
+    assert cambios == (36,)
+    assert changed.health["programacion"]["estado"] == "viva"
+    assert changed.institute.forecast() != changed.forecast_before
+
+
+def test_losses_that_are_accepted_are_captured(institute: Institute, changed: Faulty) -> None:
+    tables = sources.institute()
+    tables["sedes"] = tables["sedes"].iloc[::2]
+    sources.write(tables, institute.source)
+    accepted = run_on(institute, changed.forecast_before, "--horizon", "1", "--accept", "sedes")
+    sources.write(sources.institute(), institute.source)
+    assert accepted.health["sedes"]["estado"] == "viva"
+    assert accepted.health["sedes"]["filas"] == 30
+
+
+@pytest.mark.usefixtures("changed")
+def test_yesterdays_file_again(institute: Institute) -> None:
+    """It is sound: captured as unchanged, and said to be so."""
+    first = run_on(institute, [], "--horizon", "1")
+    again = run_on(institute, institute.forecast(), "--horizon", "1")
+    assert institute.forecast() == again.forecast_before
+    assert {state["estado"] for name, state in again.health.items() if name != "calendario"} == {"viva"}
+    assert again.health["programacion"]["cambio_en"] == first.health["programacion"]["cambio_en"]
+    assert again.health["programacion"]["capturada_en"] > first.health["programacion"]["capturada_en"]
+    assert [step["state"] for step in again.record["steps"]][2:4] == ["unchanged", "unchanged"]
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_code_without_mapping(institute: Institute) -> None:
+    """A few sections of unknown codes are set aside; where they are many, the mapping is at fault."""
+    assert institute.health()["programacion"]["en_cuarentena"] == 2
+    tables = sources.institute()
+    tables["programacion"].loc[tables["programacion"]["curso"] == "A1", "curso"] = "A1-2025"
+    tables["programacion"].loc[tables["programacion"]["curso"] == "B1", "curso"] = "B1-2025"
+    sources.write(tables, institute.source)
+    faulty = run_on(institute, [], "--horizon", "1")
+    sources.write(sources.institute(), institute.source)
+    assert "sections have a code that no mapping knows: 'A1-2025'" in faulty.reason("programacion")
