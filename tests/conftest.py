@@ -56,6 +56,25 @@ def institute(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str])
     return Institute(sources.write(sources.institute(), folder / "source"), folder / "home", prefect)
 
 
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str]) -> Institute:
+    """The small institute after one good run, one period ahead. Not to be run on: `good` is a copy of it."""
+    folder = tmp_path_factory.mktemp("built")
+    built = Institute(
+        sources.write(sources.institute(), folder / "source"), folder / "home", prefect, ("--horizon", "1")
+    )
+    outcome = built.aforo("run")
+    assert outcome.exit_code == 0, outcome.err
+    return built
+
+
+@pytest.fixture(scope="module")
+def good(built: Institute, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institute]:
+    """The small institute after a good run, in a home of the module's own; its source is mended at the end."""
+    yield built.copy(tmp_path_factory.mktemp("home"))
+    sources.write(sources.institute(), built.source)
+
+
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + SERVER_SECONDS
     while server.poll() is None and time.monotonic() < deadline:

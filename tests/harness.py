@@ -3,9 +3,10 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,17 @@ class Institute:
     source: Path
     home: Path
     environment: dict[str, str]
+    # Flags of every `aforo run`.
+    flags: tuple[str, ...] = ()
+
+    def copy(self, folder: Path) -> "Institute":
+        """The same source with a copy of its home in `folder`."""
+        home = shutil.copytree(self.home, folder / "home", symlinks=True)
+        return replace(self, home=home)
 
     def command(self, *arguments: str) -> list[str]:
         """`aforo <arguments>` on this source and home."""
-        return [str(AFORO), *arguments]
+        return [str(AFORO), *arguments, *(self.flags if arguments[:1] == ("run",) else ())]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Starts `aforo` and returns while it works."""

@@ -54,14 +54,7 @@ def run_on(institute: Institute, forecast_before: list[Any], *arguments: str) ->
 
 
 @pytest.fixture(scope="module")
-def good(institute: Institute) -> list[Any]:
-    outcome = institute.aforo("run", "--horizon", "1")
-    assert outcome.exit_code == 0, outcome.err
-    return institute.forecast()
-
-
-@pytest.fixture(scope="module")
-def faulty(institute: Institute, good: list[Any]) -> Iterator[Faulty]:
+def faulty(good: Institute) -> Iterator[Faulty]:
     """A run on a source in which every table but one has a fault of its own."""
     tables = sources.institute()
     tables["cursos"] = pd.concat([tables["cursos"], tables["cursos"].head(1)])
@@ -70,9 +63,9 @@ def faulty(institute: Institute, good: list[Any]) -> Iterator[Faulty]:
     tables["vacantes_estandar"] = tables["vacantes_estandar"].drop(columns="nivel")
     tables["sedes"] = tables["sedes"].head(0)
     tables["equivalencia_cursos"] = tables["equivalencia_cursos"].assign(comentario="una columna más")
-    truncated(tables, institute)
-    yield run_on(institute, good, "--horizon", "1")
-    sources.write(sources.institute(), institute.source)
+    truncated(tables, good)
+    yield run_on(good, good.forecast())
+    sources.write(sources.institute(), good.source)
 
 
 def test_keys_that_are_there_twice(faulty: Faulty) -> None:
@@ -126,15 +119,15 @@ def test_faults_in_six_tables_publish_the_forecast_of_their_last_captures(faulty
 
 
 @pytest.fixture(scope="module")
-def changed(institute: Institute, faulty: Faulty) -> Iterator[Faulty]:
+def changed(good: Institute, faulty: Faulty) -> Iterator[Faulty]:
     """A run after the last period's counts were corrected and half of a table was lost."""
     tables = sources.institute()
     last = tables["programacion"]["periodo"] == 202506
     tables["programacion"].loc[last, "matriculados"] += 1
     tables["sedes"] = tables["sedes"].iloc[::2]
-    sources.write(tables, institute.source)
-    yield run_on(institute, faulty.forecast_before, "--horizon", "1")
-    sources.write(sources.institute(), institute.source)
+    sources.write(tables, good.source)
+    yield run_on(good, faulty.forecast_before)
+    sources.write(sources.institute(), good.source)
 
 
 def test_half_of_the_rows(changed: Faulty) -> None:
@@ -154,22 +147,22 @@ def test_last_periods_counts_that_changed(changed: Faulty) -> None:
     assert changed.institute.forecast() != changed.forecast_before
 
 
-def test_losses_that_are_accepted_are_captured(institute: Institute, changed: Faulty) -> None:
+def test_losses_that_are_accepted_are_captured(good: Institute, changed: Faulty) -> None:
     tables = sources.institute()
     tables["sedes"] = tables["sedes"].iloc[::2]
-    sources.write(tables, institute.source)
-    accepted = run_on(institute, changed.forecast_before, "--horizon", "1", "--accept", "sedes")
-    sources.write(sources.institute(), institute.source)
+    sources.write(tables, good.source)
+    accepted = run_on(good, changed.forecast_before, "--accept", "sedes")
+    sources.write(sources.institute(), good.source)
     assert accepted.health["sedes"]["estado"] == "viva"
     assert accepted.health["sedes"]["filas"] == 30
 
 
 @pytest.mark.usefixtures("changed")
-def test_yesterdays_file_again(institute: Institute) -> None:
+def test_yesterdays_file_again(good: Institute) -> None:
     """It is sound: captured as unchanged, and said to be so."""
-    first = run_on(institute, [], "--horizon", "1")
-    again = run_on(institute, institute.forecast(), "--horizon", "1")
-    assert institute.forecast() == again.forecast_before
+    first = run_on(good, [])
+    again = run_on(good, good.forecast())
+    assert good.forecast() == again.forecast_before
     assert {state["estado"] for name, state in again.health.items() if name != "calendario"} == {"viva"}
     assert again.health["programacion"]["cambio_en"] == first.health["programacion"]["cambio_en"]
     assert again.health["programacion"]["capturada_en"] > first.health["programacion"]["capturada_en"]
@@ -177,13 +170,13 @@ def test_yesterdays_file_again(institute: Institute) -> None:
 
 
 @pytest.mark.usefixtures("changed")
-def test_a_code_without_mapping(institute: Institute) -> None:
+def test_a_code_without_mapping(good: Institute) -> None:
     """A few sections of unknown codes are set aside; where they are many, the mapping is at fault."""
-    assert institute.health()["programacion"]["en_cuarentena"] == 2
+    assert good.health()["programacion"]["en_cuarentena"] == 2
     tables = sources.institute()
     tables["programacion"].loc[tables["programacion"]["curso"] == "A1", "curso"] = "A1-2025"
     tables["programacion"].loc[tables["programacion"]["curso"] == "B1", "curso"] = "B1-2025"
-    sources.write(tables, institute.source)
-    faulty = run_on(institute, [], "--horizon", "1")
-    sources.write(sources.institute(), institute.source)
+    sources.write(tables, good.source)
+    faulty = run_on(good, [])
+    sources.write(sources.institute(), good.source)
     assert "sections have a code that no mapping knows: 'A1-2025'" in faulty.reason("programacion")

@@ -13,16 +13,6 @@ from tests.harness import Institute
 
 pytestmark = pytest.mark.slow
 
-MONTH = ("--horizon", "1")
-
-
-@pytest.fixture(scope="module")
-def good(institute: Institute) -> Institute:
-    """The institute after a good run."""
-    outcome = institute.aforo("run", *MONTH)
-    assert outcome.exit_code == 0, outcome.err
-    return institute
-
 
 @pytest.fixture
 def source_away(good: Institute) -> Iterator[Path]:
@@ -36,7 +26,7 @@ def source_away(good: Institute) -> Iterator[Path]:
 def test_first_run_with_the_source_down(good: Institute, tmp_path: Path) -> None:
     """Nothing to fall back on: it says so, and nothing is published."""
     nowhere = replace(good, source=tmp_path / "nowhere", home=tmp_path / "home")
-    outcome = nowhere.aforo("run", *MONTH)
+    outcome = nowhere.aforo("run")
     assert outcome.exit_code == 1
     assert f"the source folder {tmp_path / 'nowhere'} does not exist" in outcome.err
     assert (
@@ -53,7 +43,7 @@ def test_first_run_with_the_source_down(good: Institute, tmp_path: Path) -> None
 def test_source_absent_at_start(good: Institute, source_away: Path) -> None:
     """The forecast of the last captures is published again, and every row says that it stands on them."""
     before = good.forecast()
-    outcome = good.aforo("run", *MONTH)
+    outcome = good.aforo("run")
     assert outcome.exit_code == 0, outcome.err
     assert good.forecast() == before
     reason = f"the source folder {source_away} does not exist"
@@ -70,7 +60,7 @@ def test_source_absent_at_start(good: Institute, source_away: Path) -> None:
 def test_another_source_is_no_fallback(good: Institute, tmp_path: Path) -> None:
     """Captures of one source do not stand in for another that is down."""
     before = good.fingerprint()
-    outcome = replace(good, source=tmp_path / "other").aforo("run", *MONTH)
+    outcome = replace(good, source=tmp_path / "other").aforo("run")
     assert outcome.exit_code == 1
     assert "nothing was captured of this source yet" in outcome.err
     assert good.fingerprint() == before
@@ -83,7 +73,7 @@ def test_source_that_hangs(good: Institute) -> None:
     file.unlink()
     os.mkfifo(good.source / "cursos.csv")
     hanging = replace(good, environment=good.environment | {"AFORO_SOURCE_TIMEOUT": "20"})
-    outcome = hanging.aforo("run", *MONTH)
+    outcome = hanging.aforo("run")
     (good.source / "cursos.csv").unlink()
     sources.write(sources.institute(), good.source)
     assert outcome.exit_code == 0, outcome.err
@@ -99,7 +89,7 @@ def test_one_table_down_for_ten_runs_then_back(good: Institute) -> None:
     before = good.forecast()
     captured = good.health()["sedes"]["capturada_en"]
     for _ in range(10):
-        outcome = good.aforo("run", "--quiet", *MONTH)
+        outcome = good.aforo("run", "--quiet")
         assert outcome.exit_code == 0, outcome.err
         state = good.health()["sedes"]
         assert (state["estado"], state["capturada_en"]) == ("respaldo", captured)
@@ -107,7 +97,7 @@ def test_one_table_down_for_ten_runs_then_back(good: Institute) -> None:
         assert good.health()["programacion"]["estado"] == "viva"
         assert good.forecast() == before
     away.rename(file)
-    outcome = good.aforo("run", "--quiet", *MONTH)
+    outcome = good.aforo("run", "--quiet")
     assert outcome.exit_code == 0, outcome.err
     assert good.health()["sedes"]["estado"] == "viva"
     assert good.records()[-1]["fallbacks"] == {}
@@ -119,7 +109,7 @@ def test_a_fallback_that_is_too_old(good: Institute, source_away: Path) -> None:
     with duckdb.connect(str(good.home / "aforo_warehouse.duckdb")) as connection:
         connection.execute("update landing.capturas set capturada_en = capturada_en - interval 46 day")
     before = good.fingerprint()
-    outcome = good.aforo("run", *MONTH)
+    outcome = good.aforo("run")
     assert outcome.exit_code == 1
     assert "46 days old: a forecast from data older than 45 days is not published" in outcome.err
     assert f"the source folder {source_away} does not exist" in outcome.err

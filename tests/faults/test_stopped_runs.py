@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import psutil
 import pytest
 
+from tests import sources
 from tests.harness import Institute
 
 pytestmark = pytest.mark.slow
@@ -28,43 +29,90 @@ def read_until(process: "subprocess.Popen[str]", text: str) -> str:
     return said
 
 
-def dbt_of(process: "subprocess.Popen[str]") -> psutil.Process:
+def dbt_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     """The dbt process that `aforo` has started."""
     for _ in range(100):
-        for child in psutil.Process(process.pid).children():
-            if "flows.child" in child.cmdline():
-                return child
+        found = [c for c in psutil.Process(process.pid).children() if "flows.child" in c.cmdline()]
+        if found:
+            return found
         time.sleep(0.1)
     raise AssertionError("no dbt was started")
 
 
-def test_after_a_kill_nothing_is_left_running_and_the_next_run_works(institute: Institute) -> None:
+# What a run leaves behind that another run on the same data leaves too; its stamps are its own.
+SAME = {
+    "prediccion_alumnos": "",
+    "prediccion_detalle": "exclude (run_id, datos_al)",
+    "prediccion_jerarquia": "exclude (run_id, datos_al)",
+    "exactitud": "",
+}
+
+
+def results(institute: Institute) -> dict[str, list[Any]]:
+    """What is published, but for the run's stamps."""
+    return {
+        mart: institute.published(f"select * {left_out} from marts.{mart} order by all")
+        for mart, left_out in SAME.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def corrected(good: Institute, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """What a run publishes that is not killed, after the counts of the last period were corrected."""
+    tables = sources.institute()
+    tables["programacion"].loc[tables["programacion"]["periodo"] == 202506, "matriculados"] += 2
+    sources.write(tables, good.source)
+    unharmed = good.copy(tmp_path_factory.mktemp("unharmed"))
+    outcome = unharmed.aforo("run")
+    assert outcome.exit_code == 0, outcome.err
+    return results(unharmed)
+
+
+@pytest.mark.parametrize("step", ["2/5 audit", "3/5 capture", "4/5 transform", "5/5 publish"])
+def test_killed_and_run_again(
+    good: Institute, corrected: dict[str, list[Any]], step: str, tmp_path: Path
+) -> None:
+    """Nothing is left running, what was published stays, and the next run gives what no kill had changed."""
+    institute = good.copy(tmp_path)
+    before = institute.fingerprint()
     run = institute.start("run")
-    read_until(run, "[3/4 transform] …")
-    dbt = dbt_of(run)
+    read_until(run, f"[{step}] …")
+    children = dbt_of(run) if step != "5/5 publish" else []
     run.kill()
     run.communicate()
-    dbt_ended = psutil.wait_procs([dbt], timeout=10)[0]
-    assert dbt_ended == [dbt]
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert institute.fingerprint() == before
     assert "interrupted" in institute.aforo("status").out
+
+    again = institute.aforo("run")
+
+    assert again.exit_code == 0, again.err
+    assert results(institute) == corrected
+    assert [record["status"] for record in institute.records()][-2:] == ["interrupted", "published"]
+    assert institute.leftovers() == []
+
+
+def test_killed_and_run_again_without_the_source(good: Institute, tmp_path: Path) -> None:
+    institute = good.copy(tmp_path)
+    run = institute.start("run")
+    read_until(run, "[4/5 transform] …")
+    run.kill()
+    run.communicate()
 
     again = institute.aforo("run", "--offline")
 
     assert again.exit_code == 0, again.err
-    assert [record["status"] for record in institute.records()][-2:] == ["interrupted", "published"]
-    assert [step["state"] for step in institute.records()[-1]["steps"]] == ["done", "skipped", "done", "done"]
-    assert institute.leftovers() == []
-    with duckdb.connect(
-        str(institute.home / "published" / "aforo_marts.duckdb"), read_only=True
-    ) as connection:
-        states = connection.execute("select distinct estado_fuente from marts.prediccion_detalle").fetchall()
-    assert states == [("respaldo",)]
+    states = [step["state"] for step in institute.records()[-1]["steps"]]
+    assert states == ["done", "skipped", "skipped", "done", "done"]
+    assert institute.published("select distinct estado_fuente from marts.prediccion_detalle") == [
+        ("respaldo",)
+    ]
 
 
 def test_a_run_that_is_told_to_stop_says_so_and_stops_dbt(institute: Institute) -> None:
     run = institute.start("run")
-    read_until(run, "[2/4 capture] …")
-    dbt = dbt_of(run)
+    read_until(run, "[2/5 audit] …")
+    [dbt] = dbt_of(run)
     run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 1
@@ -111,7 +159,7 @@ def test_a_disk_that_fills_up_during_the_run(institute: Institute, small_disk: P
     }
     institute = replace(institute, home=small_disk / "home", environment=environment)
     run = institute.start("run")
-    read_until(run, "[2/4 capture] …")
+    read_until(run, "[2/5 audit] …")
     fill(small_disk)
     _, err = run.communicate(timeout=300)
     assert run.returncode == 1
