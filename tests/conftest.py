@@ -70,7 +70,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str]) -> 
 
 @pytest.fixture(scope="module")
 def good(built: Institute, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institute]:
-    """The small institute after a good run, in a home of the module's own; its source is mended at the end."""
+    """The small institute after a good run, in a home of the module's own; the source is mended last."""
     yield built.copy(tmp_path_factory.mktemp("home"))
     sources.write(sources.institute(), built.source)
 
