@@ -79,7 +79,7 @@ class Report:
     def as_text(self) -> list[str]:
         """The same for a person."""
         if not self.deleted:
-            return [f"Nothing to fold: no history ended more than {self.keep_days} days ago and is unused."]
+            return [f"Nothing to fold: no unused history is older than {self.keep_days} days."]
         rows = [[folded.table, folded.before, folded.after] for folded in self.tables]
         return [
             f"History up to {self.cut:%Y-%m-%d %H:%M:%S} UTC is folded: {self.deleted:,} rows are gone.",

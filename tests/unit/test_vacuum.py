@@ -118,7 +118,7 @@ def test_what_is_newer_than_the_cut_stays(home: Home) -> None:
 def test_nothing_is_that_old(home: Home) -> None:
     report = vacuum.run(home, keep_days=36500)
     assert left(home) == ALL
-    assert report.as_text() == ["Nothing to fold: no history ended more than 36500 days ago and is unused."]
+    assert report.as_text() == ["Nothing to fold: no unused history is older than 36500 days."]
     assert remedies(home, "2024-01-20 00:00:00") == [None]
 
 
