@@ -35,6 +35,8 @@ TABLES = (
 # What says which run made a row, not what it says.
 OF_THE_RUN = ("run_id", "estado_fuente", "datos_al", "as_of", "git_commit", "tablas_respaldo")
 CORRECTED, GONE_AND_BACK, ADDED = "202408-NORTE-A1-0", "202503-CENTRO-B1-1", "202506-NORTE-A1-9"
+# Positions in the contract's programacion.
+SECCION_ID, MATRICULADOS = 0, 10
 
 Rows = list[tuple[Any, ...]]
 
@@ -164,9 +166,8 @@ def dbt(institute: Institute, *arguments: str) -> None:
 
 def sections_of(state: dict[str, Rows]) -> dict[str, int]:
     """Students of the sections that the story is about."""
-    columns = [0, 10]
-    found = {row[columns[0]]: row[columns[1]] for row in state["programacion"]}
-    return {name: found[name] for name in (CORRECTED, GONE_AND_BACK, ADDED) if name in found}
+    students = {row[SECCION_ID]: row[MATRICULADOS] for row in state["programacion"]}
+    return {name: students[name] for name in (CORRECTED, GONE_AND_BACK, ADDED) if name in students}
 
 
 def test_the_three_forecasts_differ(story: Story) -> None:
