@@ -1,4 +1,4 @@
-"""The command line: aforo run | check-source | backtest | status | docs | serve.
+"""The command line: aforo run | check-source | backtest | status | vacuum | docs | serve.
 
 Imports that take long (Prefect, DuckDB) are inside the commands, so that `--help` answers at once.
 """
@@ -57,6 +57,13 @@ RUN_EXAMPLES = """Examples:
   aforo run --offline                           from the last good capture
   aforo run --accept sedes                      its losses since the last capture are right
   aforo run --as-of 2025-06-05                  from what was captured up to then
+"""
+
+VACUUM_EXAMPLES = """Examples:
+
+\b
+  aforo vacuum                                  what is older than two years
+  aforo vacuum --keep-days 90                   what is older than ninety days
 """
 
 
@@ -201,6 +208,29 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
         found = state.read(where)
     typer.echo(
         json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(state.as_text(found))
+    )
+
+
+@app.command(epilog=VACUUM_EXAMPLES)
+def vacuum(
+    home: Home = None,
+    keep_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="How many days of history stay whole. Else the var dias_historia of dbt_project.yml."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the history of the source's tables that is old and that no published forecast was made from."""
+    where = settings.resolve_home(home)
+    from flows import vacuum as folding
+
+    with _explained(where):
+        days = folding.default_keep_days() if keep_days is None else keep_days
+        report = folding.run(where, days)
+    typer.echo(
+        json.dumps(report.as_json(), indent=2, ensure_ascii=False) if as_json else "\n".join(report.as_text())
     )
 
 

@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import audit, lock, messages, progress, publish, record, reuse, summary, warehouse
+from flows import audit, lock, messages, progress, publish, record, reuse, summary, vacuum, warehouse
 from flows.dbt import AUDIT, RESTAMP, TRANSFORM, capture_of, run_dbt, run_variables, version_variables
 from flows.errors import AforoError, PassingError, Problem
 from flows.settings import DEFAULT_HORIZON, TABLES, Settings, resolve, retry_seconds, source_timeout
@@ -225,7 +225,8 @@ def _capture_problems(settings: Settings) -> list[Problem]:
                 f"give --as-of a moment after the first capture, of {first:%Y-%m-%dT%H:%M:%S} UTC",
             )
         ]
-    return []
+    folded = vacuum.refusal(settings.home, settings.as_of) if settings.as_of is not None else None
+    return [folded] if folded else []
 
 
 def _disk_problems(settings: Settings) -> list[Problem]:

@@ -2,8 +2,16 @@
 {%- for tabla in contract_tables() %}
 -- depends_on: {{ ref('snapshot__' ~ tabla) }}
 {%- endfor %}
+with
+capturas as (select * from {{ source('aforo', 'capturas') }})
+
 select *
-from {{ source('aforo', 'capturas') }}
+from capturas
 {%- if var('as_of') is not none %}
-where capturada_en <= cast({{ quoted(var('as_of') | string) }} as timestamp)
+where
+    run_id in (
+        select c.run_id
+        from capturas as c
+        where c.capturada_en <= cast({{ quoted(var('as_of') | string) }} as timestamp)
+    )
 {%- endif %}

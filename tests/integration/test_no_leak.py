@@ -29,6 +29,8 @@ MADE_AT_AN_ORIGIN = (
 )
 # What says which run made a row, not what it says.
 OF_THE_RUN = {"run_id", "datos_al", "capturada_en", "origen", "filas", "estado_fuente"}
+# Empty after a single capture.
+OF_LATER_CAPTURES = {"marts.cambios_programacion"}
 
 
 def build(source: Path, home: Path, **variables: object) -> None:
@@ -115,7 +117,8 @@ def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp
         assert {table.split(".")[0] for (table,) in tables} == {"marts", *LAYERS}
         assert len([table for (table,) in tables if table.startswith("marts.")]) >= 5
         for (table,) in tables:
-            assert_equal(connection, table)
+            if table not in OF_LATER_CAPTURES:
+                assert_equal(connection, table)
 
 
 @pytest.mark.slow

@@ -10,6 +10,8 @@
     'vacantes_estandar': ['periodo', 'linea', 'nivel'],
     'calendario': ['periodo'],
     'capturas': ['run_id', 'tabla'],
+    'historia_programacion': ['seccion_id', 'vigente_desde'],
+    'vaciados': ['vaciado_en'],
 } %}
 
 {% for tabla, clave in claves.items() %}

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 READS = {
     "landing": {"source", "landing", "snapshots"},
     "snapshots": {"landing"},
-    "raw": {"snapshots", "landing"},
+    "raw": {"source", "snapshots", "landing", "raw"},
     "platinum": {"raw", "platinum"},
     "features": {"platinum", "features"},
     "predictions": {"platinum", "features", "predictions"},
@@ -24,7 +24,7 @@ READS = {
 # dbt takes a misspelt key in silence on DuckDB.
 CONFIG_KEYS = {
     "access", "alias", "check_cols", "contract", "enabled", "group", "hard_deletes", "incremental_strategy",
-    "materialized", "meta", "schema", "strategy", "tags", "unique_key",
+    "materialized", "meta", "post-hook", "schema", "strategy", "tags", "unique_key",
 }  # fmt: skip
 
 
