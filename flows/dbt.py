@@ -146,11 +146,10 @@ class _Process(subprocess.Popen[str]):
 
 @contextlib.contextmanager
 def _process(command: list[str], settings: Settings, stderr: int, timeout: float) -> Iterator[_Process]:
-    environment = os.environ | {"AFORO_SOURCE": str(settings.source), "AFORO_HOME": str(settings.home.root)}
     process = _Process(
         command,
         cwd=PROJECT,
-        env=environment,
+        env=os.environ | settings.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,

@@ -60,12 +60,13 @@ def aforo(
     horizon: int = DEFAULT_HORIZON,
     as_of: str | None = None,
     offline: bool = False,
+    mapping: str | None = None,
 ) -> dict[str, Any]:
     """Forecasts from `source` and publishes in `home`; the parameters are the flags of `aforo run`.
 
     Returns the manifest of what was published; raises AforoError when nothing was.
     """
-    settings = resolve(source, home, period, horizon, as_of, offline)
+    settings = resolve(source, home, period, horizon, as_of, offline, mapping)
     with lock.exclusive(settings.home, "aforo run"):
         publish.recover(settings.home)
         record.close_interrupted(settings.home, publish.published_run(settings.home))
@@ -155,14 +156,19 @@ def _dbt(run: Run, arguments: list[str]) -> None:
 
 
 def _source_problems(settings: Settings) -> list[Problem]:
-    folder = settings.source
+    path = settings.source.path
+    if path is None:
+        return []
+    if settings.source.kind == "duckdb":
+        remedy = "name the right file with --source or AFORO_SOURCE"
+        return [] if path.is_file() else [Problem(f"the source file {path} does not exist", remedy)]
     remedy = "name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)"
-    if not folder.exists():
-        return [Problem(f"the source folder {folder} does not exist", remedy)]
-    if not folder.is_dir():
-        return [Problem(f"the source {folder} is no folder", remedy)]
-    if not any(folder.iterdir()):
-        return [Problem(f"the source folder {folder} is empty", remedy)]
+    if not path.exists():
+        return [Problem(f"the source folder {path} does not exist", remedy)]
+    if not path.is_dir():
+        return [Problem(f"the source {path} is no folder", remedy)]
+    if not any(path.iterdir()):
+        return [Problem(f"the source folder {path} is empty", remedy)]
     return []
 
 
@@ -188,8 +194,9 @@ def _capture_problems(settings: Settings) -> list[Problem]:
 
 def _disk_problems(settings: Settings) -> list[Problem]:
     needed = MIN_FREE_BYTES
-    if settings.captures and settings.source.is_dir():
-        files = (path for path in settings.source.rglob("*") if path.is_file())
+    source = settings.source.path
+    if settings.captures and source:
+        files = (path for path in [source, *source.rglob("*")] if path.is_file())
         needed += FREE_TIMES_SOURCE * sum(path.stat().st_size for path in files)
     free = shutil.disk_usage(settings.home.root).free
     if free >= needed:
@@ -205,7 +212,7 @@ def _disk_problems(settings: Settings) -> list[Problem]:
 
 def _offline_hint(settings: Settings) -> list[str]:
     of_this_source = [
-        found for found in warehouse.captures(settings.home) if found.source == str(settings.source)
+        found for found in warehouse.captures(settings.home) if found.source == settings.source.name
     ]
     if not of_this_source:
         return []
