@@ -86,5 +86,7 @@ def _remote(text: str) -> Source:
     if not parts.netloc:
         raise ValueError("it names no host")
     if "@" in parts.netloc:
-        raise ValueError("a user or password in it would be shown; use a signed proxy, or AWS_* variables for S3")
+        raise ValueError(
+            "a user or password in it would be shown; use a signed proxy, or AWS_* variables for S3"
+        )
     return Source(text.rstrip("/"), "remote")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres as servers
 from tests import sources
 from tests.harness import Institute
 
@@ -54,6 +55,14 @@ def institute(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str])
     """The small institute. Tests share its home: what has run there before depends on their order."""
     folder = tmp_path_factory.mktemp("institute")
     return Institute(sources.write(sources.institute(), folder / "source"), folder / "home", prefect)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgres]:
+    """A real Postgres server, empty: `load` fills it. Who stops it starts it again."""
+    server = servers.create(tmp_path_factory.mktemp("postgres") / "data")
+    yield server
+    server.stop()
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
