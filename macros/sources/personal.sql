@@ -45,7 +45,7 @@
  palabras as (
     select
         *,
-        regexp_full_match(valor, '[^@\\s]+@[^@\\s]+[.][A-Za-z]{2,}') as es_correo,
+        regexp_full_match(valor, '[^@ ]+@[^@ ]+[.][A-Za-z]{2,}') as es_correo,
         regexp_replace(valor, '[ .-]', '', 'g') as junto,
         string_split_regex(trim(regexp_replace(strip_accents(lower(valor)), '[,.]+', ' ', 'g')), ' +') as sueltas
     from valores

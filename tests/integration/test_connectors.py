@@ -56,12 +56,12 @@ Land = Callable[..., Landed]
 @pytest.fixture(scope="module")
 def land(tmp_path_factory: pytest.TempPathFactory) -> Land:
     """Lands a source with dbt alone, in a home of its own; its tests, the audit, must pass unless `fails`."""
-    target = tmp_path_factory.mktemp("target")
+    # One home for all: where it changes, dbt parses the whole project anew.
+    home = tmp_path_factory.mktemp("home")
 
     def run(source: Path | str, fails: bool = False, **environment: str) -> Landed:
-        home = tmp_path_factory.mktemp("home")
         chosen = {"AFORO_SOURCE": str(source), "AFORO_HOME": str(home)}
-        places = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(home)}
+        places = {"DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home)}
         done = subprocess.run(
             [Path(sys.executable).with_name("dbt"), "build", "--select", "path:models/landing"],
             cwd=ROOT,
@@ -70,7 +70,9 @@ def land(tmp_path_factory: pytest.TempPathFactory) -> Land:
             text=True,
         )
         assert (done.returncode != 0) == fails, done.stdout
-        return Landed(home / "aforo_warehouse.duckdb", done.stdout)
+        warehouse = tmp_path_factory.mktemp("landed") / "warehouse.duckdb"
+        (home / "aforo_warehouse.duckdb").rename(warehouse)
+        return Landed(warehouse, done.stdout)
 
     return run
 
@@ -83,7 +85,7 @@ def tables() -> sources.Tables:
     moments = pd.Timestamp("2024-01-09 08:05:30") + pd.to_timedelta(range(len(sections)), unit="min")
     tables["programacion"] = sections.assign(
         sede=sections["sede"].replace("NORTE", "BREÑA"),
-        aula=["Aula – 1" if row % 2 else None for row in range(len(sections))],
+        aula=["Aula \u2013 1" if row % 2 else None for row in range(len(sections))],
         fecha_creacion=moments.floor("s"),
     )
     return tables
