@@ -1,7 +1,7 @@
 """What DuckDB needs from Python to read sources: a plugin of dbt-duckdb (profiles.yml). The reading is SQL.
 
-- Variables `extension_<name>` of each connection: the file of DuckDB's own extensions, which come as wheels of
-  the very version of DuckDB. Nothing is loaded here: the macro that needs one loads it.
+- Variables `extension_<name>` of each connection: the files of DuckDB's own extensions, which come as wheels
+  of the very version of DuckDB. Nothing is loaded here: the macro that needs one loads it.
 - `aforo_attach(sql)`: ATTACH under a lock. Two landing models that attach the source at once would collide,
   even with `if not exists`.
 - `aforo_utf8(file, content)`: DuckDB reads UTF-8; a text file in another encoding is copied into one that is.

@@ -70,8 +70,11 @@ def parse(text: str) -> Source:
 
 def _postgres(text: str) -> Source:
     parts = urlsplit(text)
-    # Raises ValueError for a port that is no number.
-    _ = parts.port
+    try:
+        _ = parts.port
+    except ValueError:
+        # Its own words would show a part of the password.
+        raise ValueError("its port is no number (in a password, write / as %2F and @ as %40)") from None
     user_info, at, host = parts.netloc.rpartition("@")
     user, _, given = user_info.partition(":")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
