@@ -5,7 +5,7 @@ copied into it, so that losses are seen too.
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,13 @@ from flows.summary import table
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of a table: its state ('sound', 'absent', 'refused'), rows, periods and problems."""
+    """What was found of a table: its state ('sound', 'absent', 'refused') and the rest."""
 
     table: str
     state: str
     rows: int | None
     periods: int | None
+    read_as: str
     problems: list[Problem]
 
     def as_json(self) -> dict[str, Any]:
@@ -37,6 +38,7 @@ class Checked:
             "state": self.state,
             "rows": self.rows,
             "periods": self.periods,
+            "read_as": self.read_as,
             "problems": [problem.as_json() for problem in self.problems],
         }
 
@@ -50,17 +52,17 @@ def check(settings: Settings, listener: Progress) -> list[Checked]:
             found = audit.unreachable(problems[0], list(TABLES))
         else:
             _copy_captures(settings.home, scratch)
-            asked = Settings(settings.source, scratch, accepted=settings.accepted)
+            asked = replace(settings, home=scratch)
             result = run_dbt(AUDIT, asked, Variables(version_variables()), listener.node)
             found = audit.read(result, scratch, list(TABLES))
-        sizes = warehouse.sizes(scratch)
-    return [_checked(name, found, sizes) for name in TABLES]
+        sizes, formats = warehouse.sizes(scratch), warehouse.formats(scratch)
+    return [_checked(name, found, sizes, formats) for name in TABLES]
 
 
 def as_text(checked: list[Checked]) -> list[str]:
     """A line a table, then what is wrong, with what to do."""
-    rows = [[c.table, c.state, _number(c.rows), _number(c.periods)] for c in checked]
-    lines = table([["table", "state", "rows", "periods"], *rows])
+    rows = [[c.table, c.state, _number(c.rows), _number(c.periods), c.read_as] for c in checked]
+    lines = table([["table", "state", "rows", "periods", "read as"], *rows])
     for problem in dict.fromkeys(problem for c in checked for problem in c.problems):
         lines += ["", *(f"  {line}" for line in messages.as_text(problem))]
     return lines
@@ -70,11 +72,13 @@ def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def _checked(name: str, found: audit.Audit, sizes: dict[str, tuple[int, int | None]]) -> Checked:
+def _checked(
+    name: str, found: audit.Audit, sizes: dict[str, tuple[int, int | None]], formats: dict[str, str]
+) -> Checked:
     rows, periods = sizes.get(name, (None, None))
     problems = found.failed.get(name, [])
     state = "refused" if problems else "sound" if rows else "absent"
-    return Checked(name, state, rows, periods, problems)
+    return Checked(name, state, rows, periods, formats.get(name) or "", problems)
 
 
 def _copy_captures(home: Home, scratch: Home) -> None:

@@ -29,7 +29,17 @@ app = typer.Typer(
 Source = Annotated[
     str | None,
     typer.Option(
-        help="Folder with the institute's tables. Else AFORO_SOURCE, else the demo institute.", metavar="DIR"
+        help="A folder, a DuckDB file, a Postgres URL or an https/s3 folder with the institute's tables "
+        "(docs/contract.md). Else AFORO_SOURCE, else the demo institute.",
+        metavar="SOURCE",
+    ),
+]
+Mapping = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder with a <table>.sql for each table that the source names otherwise. "
+        "Else AFORO_MAPPING, else mapping/ in the source's folder.",
+        metavar="DIR",
     ),
 ]
 Home = Annotated[
@@ -84,19 +94,20 @@ def run(
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Forecast from the last good capture.")] = False,
     accept: Accept = None,
+    mapping: Mapping = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the source, forecast, test and publish. Exit code 0 only when published."""
     try:
-        asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()))
+        asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()), mapping)
     except AforoError as refused:
         if as_json:
             problems = [problem.as_json() for problem in refused.problems]
             print(json.dumps({"status": "failed", "problems": problems}, indent=2, ensure_ascii=False))
             raise typer.Exit(1) from refused
         raise
-    settings.prepare_environment(asked.home)
+    settings.prepare_environment(asked.home, asked.source)
     from flows import summary, terminal
 
     with (
@@ -161,13 +172,14 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     token = progress.listener.set(listener)
     try:
         aforo(
-            source=str(asked.source),
+            source=asked.source.name,
             home=str(asked.home.root),
             period=asked.period,
             horizon=asked.horizon,
             as_of=asked.as_of,
             offline=asked.offline,
             accepted=asked.accepted,
+            mapping=str(asked.mapping) if asked.mapping else None,
         )
     except BaseException as error:
         return messages.explain_exception(error, asked.home)
@@ -260,14 +272,15 @@ def docs(
 def serve(
     source: Source = None,
     home: Home = None,
+    mapping: Mapping = None,
     horizon: Horizon = settings.DEFAULT_HORIZON,
     port: Annotated[
         int, typer.Option(help="Port of the Prefect server, where PREFECT_API_URL names none.")
     ] = 4200,
 ) -> None:
     """Forecast on the dates of the calendar, as a scheduled Prefect deployment, until Ctrl-C."""
-    asked = settings.resolve(source, home, horizon=horizon)
-    settings.prepare_environment(asked.home)
+    asked = settings.resolve(source, home, horizon=horizon, mapping=mapping)
+    settings.prepare_environment(asked.home, asked.source)
     from flows import serve as deployment
 
     with _explained(asked.home), deployment.prefect_server(asked.home, port) as url:

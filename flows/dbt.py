@@ -156,11 +156,8 @@ class _Process(subprocess.Popen[str]):
 
 
 def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
-    return os.environ | {
-        "AFORO_SOURCE": str(settings.source),
-        "AFORO_HOME": str(settings.home.root),
-        "DBT_ENV_CUSTOM_ENV_AFORO_RUN": json.dumps(variables.of_run),
-    }
+    of_run = {"DBT_ENV_CUSTOM_ENV_AFORO_RUN": json.dumps(variables.of_run)}
+    return os.environ | settings.environment | of_run
 
 
 @contextlib.contextmanager

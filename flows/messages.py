@@ -147,6 +147,9 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
         return known.explain(text, home), known.passes
     if node is None:
         return Problem(_first_line(text), _look_at_log(home)), False
+    mapping = _broken_mapping(text, node, home)
+    if mapping:
+        return mapping, False
     what = f"{node.name}: {_first_line(_without_header(text))}"
     return Problem(what, _look_at_log(home)), False
 
@@ -165,7 +168,11 @@ def _ending(result: DbtResult) -> str:
 
 def _file_in(text: str) -> str | None:
     found = re.search(r"file = (.+)|[Ff]ile '([^']+)'|file \"([^\"]+)\"", text)
-    return next(filter(None, found.groups())).strip() if found else None
+    if not found:
+        return None
+    file = next(filter(None, found.groups())).strip()
+    # The copy in UTF-8 of a text file (flows/extensions.py) has the original's path below its own folder.
+    return re.sub(r"^.*/aforo_utf8_[^/]+", "", file)
 
 
 def _line_in(text: str) -> tuple[int, ...]:
@@ -190,16 +197,6 @@ def _no_parquet(text: str, _: Home) -> Problem:
     return Problem(
         "the file is no Parquet file, or it is cut off",
         "export it again as Parquet, or as CSV with the ending .csv",
-        table=_table_of(file),
-        file=file,
-    )
-
-
-def _not_utf8(text: str, _: Home) -> Problem:
-    file = _file_in(text)
-    return Problem(
-        "the text is not UTF-8",
-        "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'; at a prompt: iconv -f WINDOWS-1252 -t UTF-8)",
         table=_table_of(file),
         file=file,
     )
@@ -249,6 +246,66 @@ def _permission(text: str, _: Home) -> Problem:
     )
 
 
+def _source_down(text: str, _: Home) -> Problem:
+    reason = re.search(
+        r"connection to server .*|server closed the connection.*|terminating connection.*|"
+        r"could not translate host.*|Could not establish connection.*|HTTP.*",
+        text,
+    )
+    return Problem(
+        f"the source does not answer: {reason[0] if reason else 'it can not be reached'}",
+        "check that it is up and that its address is right; then run again",
+    )
+
+
+def _login_refused(text: str, _: Home) -> Problem:
+    reason = re.search(r"FATAL: +(.*)|no password supplied", text)
+    return Problem(
+        f"the source refuses the login: {reason[1] or reason[0] if reason else 'no reason given'}",
+        "check user and database in its address, and the password in PGPASSWORD or ~/.pgpass",
+    )
+
+
+def _right_missing(text: str, _: Home) -> Problem:
+    what = re.search(r"permission denied for (.*)", text)
+    return Problem(
+        f"the source's user may not read {what[1] if what else 'a table'}",
+        "grant it: grant select on the table, and usage on its schema",
+    )
+
+
+def _source_busy(text: str, _: Home) -> Problem:
+    lock = "lock timeout" in text
+    return Problem(
+        "a table of the source is locked by another session"
+        if lock
+        else "the source took too long to answer",
+        "run again when that session has ended" if lock else "run again when it is less busy",
+    )
+
+
+def _broken_mapping(text: str, node: NodeFailure, home: Home) -> Problem | None:
+    """The file to blame where the landing of a mapped table fails with an error of its query."""
+    reason = re.search(
+        r"(?:Binder|Catalog|Parser|Conversion|Invalid Input) Error: .*(?:\n.*andidate.*)?", text
+    )
+    table = node.name.removeprefix("landing__")
+    if reason is None or table == node.name:
+        return None
+    with contextlib.suppress(duckdb.Error), duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "select mapeo from landing.lecturas where tabla = ? and mapeo is not null", [table]
+        ).fetchone()
+        if found:
+            return Problem(
+                f"the mapping does not run: {' '.join(reason[0].split())}",
+                "correct its query; the source's columns are named as `aforo init-source` shows them",
+                table=table,
+                file=found[0],
+            )
+    return None
+
+
 def _port_in_use(_: str, __: Home) -> Problem:
     return Problem("the port is in use", "give another one with --port")
 
@@ -267,8 +324,18 @@ _KNOWN = [
         re.compile(r"No magic bytes|too small to be a Parquet|Invalid thrift|Parquet file .* corrupt"),
         _no_parquet,
     ),
-    _Known(re.compile(r"Invalid unicode|not utf-8 encoded|byte sequence mismatch"), _not_utf8),
     _Known(re.compile(r"CSV Error on Line"), _bad_csv),
+    _Known(re.compile(r"permission denied for"), _right_missing),
+    _Known(re.compile(r"lock timeout|statement timeout"), _source_busy, passes=True),
+    _Known(re.compile(r"authentication failed|no password supplied|FATAL: .*does not exist"), _login_refused),
+    _Known(
+        re.compile(
+            r"Unable to connect to Postgres|server closed the connection|terminating connection|"
+            r"Could not establish connection|HTTP (Error|GET error|HEAD error)"
+        ),
+        _source_down,
+        passes=True,
+    ),
     _Known(re.compile(r"Permission denied|PermissionError|Read-only file system"), _permission),
     _Known(
         re.compile(

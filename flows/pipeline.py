@@ -61,12 +61,13 @@ def aforo(
     as_of: str | None = None,
     offline: bool = False,
     accepted: tuple[str, ...] = (),
+    mapping: str | None = None,
 ) -> dict[str, Any]:
     """Forecasts from `source` and publishes in `home`; the parameters are the flags of `aforo run`.
 
     Returns the manifest of what was published; raises AforoError when nothing was.
     """
-    settings = resolve(source, home, period, horizon, as_of, offline, accepted)
+    settings = resolve(source, home, period, horizon, as_of, offline, accepted, mapping)
     with lock.exclusive(settings.home, "aforo run"):
         publish.recover(settings.home)
         record.close_interrupted(settings.home, publish.published_run(settings.home))
@@ -197,15 +198,20 @@ def _dbt(run: Run, arguments: list[str]) -> None:
 
 
 def source_problems(settings: Settings) -> list[Problem]:
-    """Why nothing of the source can be read; empty where it is there."""
-    folder = settings.source
+    """Why nothing of the source can be read; empty where it may be there."""
+    path = settings.source.path
+    if path is None:
+        return []
+    if settings.source.kind == "duckdb":
+        remedy = "name the right file with --source or AFORO_SOURCE"
+        return [] if path.is_file() else [Problem(f"the source file {path} does not exist", remedy)]
     remedy = "name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)"
-    if not folder.exists():
-        return [Problem(f"the source folder {folder} does not exist", remedy)]
-    if not folder.is_dir():
-        return [Problem(f"the source {folder} is no folder", remedy)]
-    if not any(folder.iterdir()):
-        return [Problem(f"the source folder {folder} is empty", remedy)]
+    if not path.exists():
+        return [Problem(f"the source folder {path} does not exist", remedy)]
+    if not path.is_dir():
+        return [Problem(f"the source {path} is no folder", remedy)]
+    if not any(path.iterdir()):
+        return [Problem(f"the source folder {path} is empty", remedy)]
     return []
 
 
@@ -231,8 +237,9 @@ def _capture_problems(settings: Settings) -> list[Problem]:
 
 def _disk_problems(settings: Settings) -> list[Problem]:
     needed = MIN_FREE_BYTES
-    if settings.captures and settings.source.is_dir():
-        files = (path for path in settings.source.rglob("*") if path.is_file())
+    source = settings.source.path
+    if settings.captures and source:
+        files = (path for path in [source, *source.rglob("*")] if path.is_file())
         needed += FREE_TIMES_SOURCE * sum(path.stat().st_size for path in files)
     free = shutil.disk_usage(settings.home.root).free
     if free >= needed:

@@ -109,7 +109,7 @@ def start(settings: Settings) -> Record:
     moment = datetime.now(UTC)
     record = Record(
         run_id=f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
-        source=str(settings.source),
+        source=settings.source.name,
         home=str(settings.home.root),
         period=settings.period,
         horizon=settings.horizon,

@@ -50,9 +50,10 @@ def serve(settings: Settings) -> None:
         name=DEPLOYMENT,
         schedules=[RRule(rule, timezone="UTC") for rule in rules(dates, datetime.now(UTC).date())],
         parameters={
-            "source": str(settings.source),
+            "source": settings.source.name,
             "home": str(settings.home.root),
             "horizon": settings.horizon,
+            "mapping": None if settings.mapping is None else str(settings.mapping),
         },
         limit=1,
         global_limit=1,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.errors import AforoError, Problem
+from flows.source import Source, parse
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
@@ -97,13 +98,20 @@ class Home:
 class Settings:
     """What one run works on and is asked for."""
 
-    source: Path
+    source: Source
     home: Home
+    mapping: Path | None = None
     period: int | None = None
     horizon: int = DEFAULT_HORIZON
     as_of: str | None = None
     offline: bool = False
     accepted: tuple[str, ...] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What dbt's process is told through its environment: where things are, and the source's password."""
+        mapping = {} if self.mapping is None else {"AFORO_MAPPING": str(self.mapping)}
+        return self.source.environment | mapping | {"AFORO_HOME": str(self.home.root)}
 
     @property
     def captures(self) -> bool:
@@ -124,8 +132,12 @@ def resolve(
     as_of: str | None = None,
     offline: bool = False,
     accepted: tuple[str, ...] = (),
+    mapping: str | None = None,
 ) -> Settings:
-    """Settings from flags, then AFORO_SOURCE and AFORO_HOME, then the defaults; AforoError for a bad flag."""
+    """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults.
+
+    AforoError for a bad flag.
+    """
     problems = []
     if horizon not in HORIZONS:
         problems.append(
@@ -153,11 +165,20 @@ def resolve(
             problems.append(
                 Problem(f"--as-of: {error}", "give a moment such as 2025-06-05 or 2025-06-05T10:15:00")
             )
+    folder = _folder(mapping, "AFORO_MAPPING")
+    if folder and not any(folder.glob("*.sql")):
+        problems.append(
+            Problem(
+                f"the mapping folder {folder} has no <table>.sql in it",
+                "name the right one with --mapping or AFORO_MAPPING, or draft one: aforo init-source",
+            )
+        )
     if problems:
         raise AforoError(problems)
     return Settings(
-        source=_folder(source, "AFORO_SOURCE", DEFAULT_SOURCE),
-        home=Home(_folder(home, "AFORO_HOME", DEFAULT_HOME)),
+        source=parse(source or os.environ.get("AFORO_SOURCE") or str(DEFAULT_SOURCE)),
+        home=Home(_folder(home, "AFORO_HOME") or DEFAULT_HOME),
+        mapping=folder,
         period=period,
         horizon=horizon,
         as_of=moment,
@@ -203,13 +224,18 @@ def utc_text(moment: str) -> str:
     return aware.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def prepare_environment(home: Home) -> None:
-    """Sets what Prefect and dbt read when they are imported; what the user has set stays."""
+def prepare_environment(home: Home, source: Source | None = None) -> None:
+    """Sets what Prefect and dbt read when they are imported; what the user has set stays.
+
+    The source's password goes with it, for the processes that this one starts.
+    """
+    if source:
+        os.environ.update(source.environment)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home.root / "prefect"))
 
 
-def _folder(flag: str | None, variable: str, default: Path) -> Path:
+def _folder(flag: str | None, variable: str) -> Path | None:
     given = flag or os.environ.get(variable)
-    return Path(given).expanduser().resolve() if given else default
+    return Path(given).expanduser().resolve() if given else None

@@ -40,17 +40,31 @@ def first_capture(home: Home) -> datetime | None:
 
 def readings(home: Home) -> dict[str, str | None]:
     """table -> fingerprint of what was read last."""
-    return dict(_rows(home, "select tabla, arg_max(huella, leida_en) from landing.lecturas group by tabla"))
+    return dict(_rows(home, "select tabla, arg_max(huella, leida_en) from landing.contenidos group by tabla"))
 
 
 def sizes(home: Home) -> dict[str, tuple[int, int | None]]:
     """table -> rows and periods of what was read last."""
     rows = _rows(
         home,
-        """select tabla, filas, periodos from landing.lecturas
+        """select tabla, filas, periodos from landing.contenidos
         qualify row_number() over (partition by tabla order by leida_en desc) = 1""",
     )
     return {table: (count, periods) for table, count, periods in rows}
+
+
+def formats(home: Home) -> dict[str, str]:
+    """table -> how its files were read last: format, encoding, separator and decimal sign, mapping."""
+    rows = _rows(
+        home,
+        """select
+            tabla,
+            string_agg(distinct concat_ws(', ',
+                formato, codificacion, 'separator ' || separador, 'decimal ' || decimal, 'mapping ' || mapeo
+            ), '; ')
+        from landing.lecturas group by tabla""",
+    )
+    return dict(rows)
 
 
 def transformed(home: Home) -> str | None:

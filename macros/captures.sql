@@ -1,9 +1,9 @@
 {# What the project keeps of its own work, in the schema landing (models/landing/_sources.yml, source aforo):
-   lecturas: what a run has read; capturas: what it captured; transformaciones: what the tables above stand on. #}
+   contenidos: what a run has read; capturas: what it captured; transformaciones: what the tables above stand on. #}
 {% macro create_work_log() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'snapshot', 'test') -%}
 create schema if not exists landing;
-create table if not exists landing.lecturas (
+create table if not exists landing.contenidos (
     run_id varchar not null,
     tabla varchar not null,
     filas bigint not null,
@@ -22,7 +22,7 @@ create table if not exists landing.capturas (
     capturada_en timestamp not null
 );
 create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
-delete from landing.lecturas where run_id <> '{{ this_run() }}';
+delete from landing.contenidos where run_id <> '{{ this_run() }}';
     {%- if builds_above_raw() %}
 delete from landing.transformaciones;
     {%- endif %}
@@ -57,7 +57,7 @@ select 1
 {# After a landing model: how much was read, and a fingerprint of it, whatever the order of the rows. #}
 {% macro log_reading() -%}
     {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute else [] -%}
-insert into landing.lecturas by name
+insert into landing.contenidos by name
 select
     '{{ this_run() }}' as run_id,
     '{{ this.identifier }}' as tabla,
@@ -89,7 +89,7 @@ select
         )
     ) as cambios,
     current_timestamp at time zone 'UTC' as capturada_en
-from landing.lecturas as l
+from landing.contenidos as l
 where l.run_id = '{{ this_run() }}' and l.tabla = '{{ tabla }}'
 qualify row_number() over (order by l.leida_en desc) = 1
 {%- endmacro %}
@@ -109,7 +109,7 @@ select
     huella,
     0 as cambios,
     leida_en as capturada_en
-from landing.lecturas
+from landing.contenidos
 where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}')
 qualify row_number() over (partition by tabla order by leida_en desc) = 1;
     {%- endif -%}

@@ -6,6 +6,7 @@
     {%- set contract = contract_of(tabla) -%}
     {%- set reader = source_reader(tabla, contract.requerida) -%}
     {%- set delivered = delivered_columns(tabla, reader, contract) -%}
+    {%- do stop_on_personal_values(tabla, reader, contract) -%}
 with
 delivered as (
     select
@@ -17,21 +18,14 @@ delivered as (
         {%- endif %}
         {%- endfor %}
         {%- if reader %}
-        filename as archivo,
-        row_number() over () as posicion
+        archivo,
+        fila
     from {{ reader.sql }}
         {%- else %}
         cast(null as varchar) as archivo,
-        cast(null as bigint) as posicion
+        cast(null as bigint) as fila
     where false
         {%- endif %}
-),
-
-numbered as (
-    select
-        * exclude (posicion),
-        posicion - min(posicion) over (partition by archivo) + 1 as fila
-    from delivered
 ),
 
 keyed as (
@@ -46,7 +40,7 @@ keyed as (
         {%- else %}
         *
         {%- endif %}
-    from numbered
+    from delivered
 ),
 
 typed as (
@@ -113,10 +107,10 @@ select 1
 {% macro delivered_columns(tabla, reader, contract) -%}
     {%- if not reader -%}{{ return({}) }}{%- endif -%}
     {%- set found = {} -%}
-    {%- for row in run_query("describe select * exclude (filename) from " ~ reader.sql).rows -%}
+    {%- for row in run_query("describe select * exclude (archivo, fila) from " ~ reader.sql).rows -%}
         {%- if is_personal(row[0]) -%}
             {{ stop("Table " ~ tabla ~ ", column " ~ row[0] ~ ": a person's name or number must not be delivered. "
-                ~ "Leave the column out of the export (" ~ reader.files | join(', ') ~ ").") }}
+                ~ "Leave the column out of the export (" ~ reader.files | join(', ') ~ "), or out of a mapping's select.") }}
         {%- endif -%}
         {%- do found.update({row[0] | trim | lower: row[0]}) -%}
     {%- endfor -%}
@@ -133,22 +127,32 @@ select 1
 {%- endmacro %}
 
 
-{% macro is_personal(column) -%}
-    {{ return(modules.re.search(
-        '(?i)(^|_)(dni|ruc|pasaporte|documento|correo|email|e_mail|telefono|celular|apellidos?|docente|profesora?|nombres?_?(alumn|estudiant|docent|profesor).*|alumno_(id|nombre)|estudiante(_id|_nombre)?|codigo_(alumno|estudiante|docente))($|_)',
-        column) is not none) }}
-{%- endmacro %}
-
-
-{# Text to the contract's type; null where it does not fit. 12.0 is an int, 12.5 is none. #}
+{# Text to the contract's type; null where it does not fit. 12.0 is an int, 12.5 is none; 7,5 is 7.5 (a comma alone, and once,
+   is a decimal sign); days come as ISO, as dd/mm/yyyy and as Excel counts them. #}
 {% macro typed_column(c) -%}
+    {%- set numero = "try_cast(case when regexp_full_match(" ~ c.name ~ ", '[-+]?[0-9]+,[0-9]+') then replace(" ~ c.name ~ ", ',', '.') else " ~ c.name ~ " end as double)" -%}
     {%- if c.type == 'integer' -%}
-case when try_cast({{ c.name }} as double) = floor(try_cast({{ c.name }} as double))
-            then try_cast(try_cast({{ c.name }} as double) as integer) end
-    {%- elif c.type == 'varchar' -%}
-{{ c.name }}
+case when {{ numero }} = floor({{ numero }}) then try_cast({{ numero }} as integer) end
+    {%- elif c.type == 'double' -%}
+{{ numero }}
+    {%- elif c.type == 'boolean' -%}
+coalesce(
+            try_cast({{ c.name }} as boolean),
+            case
+                when strip_accents(lower({{ c.name }})) in ('si', 's', 'verdadero', '1.0') then true
+                when lower({{ c.name }}) in ('no', 'n', 'falso', '0.0') then false
+            end
+        )
+    {%- elif c.type in ('date', 'timestamp') -%}
+cast(coalesce(
+            try_cast({{ c.name }} as timestamp),
+            try_strptime({{ c.name }}, ['%d/%m/%Y', '%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S', '%d-%m-%Y', '%d-%m-%Y %H:%M:%S']),
+            {# Days since 1899-12-30; these are 1954 to 2119. #}
+            case when {{ numero }} between 20000 and 80000
+                then timestamp '1899-12-30' + to_seconds(round({{ numero }} * 86400)) end
+        ) as {{ c.type }})
     {%- else -%}
-try_cast({{ c.name }} as {{ c.type }})
+{{ c.name }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres as servers
 from tests import sources
 from tests.harness import Institute
 
@@ -73,6 +74,14 @@ def good(built: Institute, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The small institute after a good run, in a home of the module's own; the source is mended last."""
     yield built.copy(tmp_path_factory.mktemp("home"))
     sources.write(sources.institute(), built.source)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgres]:
+    """A real Postgres server, empty: `load` fills it. Who stops it starts it again."""
+    server = servers.create(tmp_path_factory.mktemp("postgres") / "data")
+    yield server
+    server.stop()
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,7 +1,7 @@
 """Writes the fault matrix of docs/reliability.md from the tests of tests/faults: names, words and results.
 
-A pytest plugin of its own (`-p tests.fault_matrix`), which `make reliability` asks for. It writes nothing where
-a test has failed, so that the page never shows one that does not hold.
+A pytest plugin of its own (`-p tests.fault_matrix`), which `make reliability` asks for. It writes nothing
+where a test has failed, so that the page never shows one that does not hold.
 """
 
 from pathlib import Path

@@ -42,8 +42,8 @@ def dbt_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
 # What a run leaves behind that another run on the same data leaves too; its stamps are its own.
 SAME = {
     "prediccion_alumnos": "",
-    "prediccion_detalle": "exclude (run_id, datos_al)",
-    "prediccion_jerarquia": "exclude (run_id, datos_al)",
+    "prediccion_detalle": "exclude (run_id, datos_al, git_commit)",
+    "prediccion_jerarquia": "exclude (run_id, datos_al, git_commit)",
     "exactitud": "",
 }
 

@@ -106,7 +106,9 @@ def test_files_that_cannot_be_read(published: Published, tables: sources.Tables)
     sources.write(tables, source)
     (source / "cursos.parquet").write_text("curso_actual,nombre\nA1,this is no Parquet file\n")
     (source / "horarios.parquet").unlink()
-    (source / "horarios.csv").write_bytes("horario,horario_actual,turno\nH1,H1,mañana\n".encode("latin-1"))
+    # Another encoding is read; a row that is too short is not, and is named where it stands.
+    text = "horario;horario_actual;turno\nH1;H1;mañana\nH2;H2\nH3;H3;noche\n"
+    (source / "horarios.csv").write_bytes(text.encode("latin-1"))
 
     message = refused(published)
 
@@ -118,10 +120,10 @@ def test_files_that_cannot_be_read(published: Published, tables: sources.Tables)
     assert str(source / "cursos.parquet") in no_parquet
     assert "is no Parquet file" in no_parquet
     assert "export it again" in no_parquet
-    encoding = block_of(message, "horarios, ")
-    assert str(source / "horarios.csv") in encoding
-    assert "not UTF-8" in encoding
-    assert "save the file as UTF-8" in encoding
+    ragged = block_of(message, "horarios, ")
+    assert f"{source / 'horarios.csv'}, row 2" in ragged
+    assert "Expected Number of Columns: 3 Found: 2" in ragged
+    assert "as many values as the header has" in ragged
     assert "`aforo run --offline` forecasts from the last good capture of this source" in message
 
 

@@ -82,17 +82,49 @@ def test_a_file_that_is_no_parquet(home: Home, tmp_path: Path) -> None:
         assert "no Parquet" in problem.what
 
 
-def test_a_text_in_another_encoding(home: Home, tmp_path: Path) -> None:
-    folder = tmp_path / "programacion"
-    folder.mkdir()
-    file = folder / "marzo.csv"
-    file.write_bytes("sede,n\nBREÑA,1\n".encode("latin-1"))
+def test_a_copy_in_utf8_is_called_as_the_file_itself(home: Home) -> None:
     [problem] = error_of(
-        duckdb_error(f"from read_csv('{file}', header = true, all_varchar = true)"), home
+        "Invalid Input Error: CSV Error on Line: 3\n"
+        "Expected Number of Columns: 2 Found: 1\n"
+        "  file = /tmp/aforo_utf8_x1y2/datos/programacion/marzo.csv",
+        home,
     ).problems
-    assert (problem.table, problem.file) == ("programacion", str(file))
-    assert "UTF-8" in problem.what
-    assert "UTF-8" in problem.remedy
+    assert (problem.table, problem.file) == ("programacion", "/datos/programacion/marzo.csv")
+    assert problem.rows == (2,)
+
+
+UNREACHABLE = 'IO Error: Unable to connect to Postgres at "postgresql://u@h:1/db": '
+
+
+@pytest.mark.parametrize(
+    ("said", "understood", "passes"),
+    [
+        (f'{UNREACHABLE}connection to server at "h", port 1 failed: Connection refused', "not answer", True),
+        (f'{UNREACHABLE}FATAL:  password authentication failed for user "u"', "refuses the login", False),
+        (f'{UNREACHABLE}FATAL:  database "db" does not exist', 'login: database "db" does not exist', False),
+        ("ERROR:  permission denied for table cursos", "may not read table cursos", False),
+        ("ERROR:  canceling statement due to lock timeout", "is locked by another session", True),
+        ("ERROR:  canceling statement due to statement timeout", "took too long", True),
+        ("server closed the connection unexpectedly", "does not answer", True),
+        ("HTTP Error: HTTP GET error on 'http://127.0.0.1/files.txt' (HTTP 404)", "HTTP 404", True),
+    ],
+)
+def test_what_a_source_says(home: Home, said: str, understood: str, passes: bool) -> None:
+    error = error_of(said, home)
+    assert understood in error.problems[0].what
+    assert isinstance(error, PassingError) == passes
+
+
+def test_a_mapping_that_does_not_run_is_named(home: Home) -> None:
+    said = 'Binder Error: Referenced column "Perido" not found in FROM clause!\nCandidate bindings: "Periodo"'
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "create schema landing; "
+            "create table landing.lecturas as select 'cursos' as tabla, '/m/c.sql' as mapeo"
+        )
+    [problem] = error_of(f"Runtime Error in model landing__cursos (x.sql)\n  {said}", home).problems
+    assert (problem.table, problem.file) == ("cursos", "/m/c.sql")
+    assert problem.what == f"the mapping does not run: {' '.join(said.split())}"
 
 
 def test_a_csv_row_with_too_few_values(home: Home, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from flows import publish, record
 from flows.errors import AforoError
 from flows.record import Record
 from flows.settings import Home, Settings
+from flows.source import parse
 
 VERSIONS = {"version_raw": "v1"}
 
@@ -50,7 +51,7 @@ def write_marts(home: Home, students: int) -> None:
 
 
 def new_record(home: Home) -> Record:
-    return record.start(Settings(source=Path("/source"), home=home))
+    return record.start(Settings(source=parse("/source"), home=home))
 
 
 def published_students(home: Home) -> int:
@@ -172,7 +173,7 @@ from flows.settings import Home, Settings
 home = Home(Path(sys.argv[1]))
 while True:
     publish.recover(home)
-    publish.publish(home, record.start(Settings(source=Path("/source"), home=home)), {})
+    publish.publish(home, record.start(Settings(source=parse("/source"), home=home)), {})
     print("published", flush=True)
 """
 

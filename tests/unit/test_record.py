@@ -10,6 +10,7 @@ import pytest
 from flows import lock, record
 from flows.errors import AforoError, Problem
 from flows.settings import DEFAULT_HOME, DEFAULT_SOURCE, Home, Settings, resolve, utc_text
+from flows.source import parse
 
 HOLD = """
 import sys, time
@@ -24,7 +25,7 @@ with lock.exclusive(Home(Path(sys.argv[1])), "aforo run"):
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(source=Path("/source"), home=Home(tmp_path), period=202506)
+    return Settings(source=parse("/source"), home=Home(tmp_path), period=202506)
 
 
 def test_a_record_says_what_was_asked_and_how_it_went(settings: Settings) -> None:
@@ -119,11 +120,11 @@ def test_flags_go_before_the_environment_and_that_before_the_defaults(
 ) -> None:
     for name in ("AFORO_SOURCE", "AFORO_HOME"):
         monkeypatch.delenv(name, raising=False)
-    assert (resolve().source, resolve().home.root) == (DEFAULT_SOURCE, DEFAULT_HOME)
+    assert (resolve().source.path, resolve().home.root) == (DEFAULT_SOURCE, DEFAULT_HOME)
     monkeypatch.setenv("AFORO_SOURCE", str(tmp_path / "a"))
     monkeypatch.setenv("AFORO_HOME", str(tmp_path / "b"))
-    assert (resolve().source, resolve().home.root) == (tmp_path / "a", tmp_path / "b")
-    assert resolve(source=str(tmp_path / "c")).source == tmp_path / "c"
+    assert (resolve().source.path, resolve().home.root) == (tmp_path / "a", tmp_path / "b")
+    assert resolve(source=str(tmp_path / "c")).source.path == tmp_path / "c"
 
 
 @pytest.mark.parametrize(
