@@ -33,6 +33,12 @@ bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
 bench-accuracy: $(READY)  ## the errors of the forecast beside every rule and model
 	@$(BIN)/python -m benchmarks.bench_accuracy
 
+bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Postgres beside the folder
+	@$(BIN)/python -m benchmarks.bench_sources
+
+reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
+
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 
@@ -45,4 +51,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy docs
+.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-sources reliability docs

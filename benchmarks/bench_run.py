@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "seeds" / "demo_institute"
 INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
 MIB = 1024 * 1024
 
@@ -43,7 +44,7 @@ def memory_of(process: psutil.Process) -> int:
     return total
 
 
-def run_once(source: Path, home: Path) -> Measured:
+def run_once(source: Path | str, home: Path) -> Measured:
     """Run `aforo run` on the source. Raises RuntimeError where it did not publish."""
     started = time.monotonic()
     aforo = Path(sys.executable).with_name("aforo")
@@ -88,7 +89,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     repeats = parser.parse_args().repeats
     print(f"whole runs, median of {repeats}, {psutil.cpu_count()} cores")
-    report("demo", ROOT / "seeds" / "demo_institute", repeats)
+    report("demo", DEMO, repeats)
     if INSTITUTE.exists():
         report("institute", INSTITUTE, repeats)
     else:

@@ -10,6 +10,7 @@ from statsforecast import StatsForecast
 from statsforecast.models import NaNModel
 
 from python_models.forecasting import fallbacks
+from python_models.forecasting.fits import Fits
 from python_models.forecasting.hierarchy import CELL, LEVELS
 from python_models.forecasting.models import LEVEL_MODELS, NAIVE, SEASONAL_NAIVE, ModelSpec
 from python_models.forecasting.panel import (
@@ -47,6 +48,7 @@ def forecast_statistics(
     season_length: int,
     candidates: pd.DataFrame | None = None,
     level_models: Mapping[str, tuple[ModelSpec, ...]] = LEVEL_MODELS,
+    fits: Fits | None = None,
 ) -> pd.DataFrame:
     """Forecast every series from every origin with the models of its level.
 
@@ -55,6 +57,7 @@ def forecast_statistics(
     horizon: periods ahead, 1 or more. season_length: periods a year.
     candidates: rows (indice_origen, unique_id): cells that must get a forecast even when not in play. Of the
     other cells only those in play (a student in the last season and one period) get one.
+    fits: where the fits of earlier runs are kept; none are where it is left out.
     Returns rows (indice_origen, nivel, unique_id, h, modelo, yhat, razon), sorted, yhat finite and >= 0;
     razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any order
     give the same result, bit for bit. Raises SeriesError where the series are not as described.
@@ -66,11 +69,11 @@ def forecast_statistics(
     if unknown:
         raise SeriesError(f"series: unknown nivel {unknown}; known are {list(level_models)}")
     wanted = _candidate_cells(candidates)
+    kept = fits or Fits()
     parts = [
-        _forecast_model(task, spec, horizon, season_length)
+        _forecast_task(task, _specs(level_models[task.nivel]), horizon, season_length, kept)
         for origin in sorted({int(origin) for origin in origins})
         for task in _tasks(panel, origin, season_length, wanted.get(origin, set()))
-        for spec in _specs(level_models[task.nivel])
     ]
     if not parts:
         raise SeriesError(f"no series has history at the origins {list(origins)}")
@@ -126,6 +129,20 @@ def _task(
     ended = (~np.append(in_play, np.zeros(len(new), dtype=bool)))[order] & (lengths > 0)
     is_last = (values == values[:, -1:]) | np.isnan(values) if values.size else np.isnan(values)
     return _Task(origin, nivel, ids[order], values, lengths, ended, is_last.all(axis=1) & (lengths > 0))
+
+
+def _forecast_task(
+    task: _Task, specs: list[ModelSpec | str], horizon: int, season_length: int, fits: Fits
+) -> pd.DataFrame:
+    """The rows of all models for a task, one model after the other; read where an earlier run made them."""
+    names = [spec if isinstance(spec, str) else spec.name for spec in specs]
+    inputs = [task.origin, task.nivel, task.unique_id.tolist(), task.values, task.lengths]
+    return fits.get(
+        [*inputs, task.ended, task.constant, names, horizon, season_length],
+        lambda: pd.concat(
+            [_forecast_model(task, spec, horizon, season_length) for spec in specs], ignore_index=True
+        ),
+    )
 
 
 def _forecast_model(task: _Task, spec: ModelSpec | str, horizon: int, season_length: int) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def dbt_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
 SAME = {
     "prediccion_alumnos": "",
     "prediccion_detalle": "exclude (run_id, datos_al, git_commit)",
-    "prediccion_jerarquia": "exclude (run_id, datos_al, git_commit)",
+    "prediccion_jerarquia": "exclude (run_id, datos_al)",
     "exactitud": "",
 }
 

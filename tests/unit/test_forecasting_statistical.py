@@ -1,5 +1,6 @@
 """Every series gets a finite forecast of every model of its level, and says where it fell back."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from statsforecast.models import HistoricAverage
 
+from python_models.forecasting.fits import Fits
 from python_models.forecasting.models import LEVEL_MODELS, ModelSpec
 from python_models.forecasting.panel import SeriesError
 from python_models.forecasting.statistical import forecast_statistics
@@ -220,3 +222,28 @@ def test_wrong_arguments_are_named() -> None:
         forecast(data, horizon=0)
     with pytest.raises(SeriesError, match="candidates: missing columns"):
         forecast(data, candidates=pd.DataFrame({"unique_id": ["x"]}))
+
+
+def test_fits_of_an_earlier_run_are_read_and_only_origins_that_know_of_a_change_are_made_anew(
+    tmp_path: Path,
+) -> None:
+    before = forecast_statistics(institute(), [END - 5, END], 2, 12, fits=Fits(tmp_path))
+    files = {file: file.stat().st_ino for file in tmp_path.iterdir()}
+    changed = institute()
+    changed.loc[(changed["unique_id"] == "sparse") & (changed["indice"] == END), "y"] += 1
+
+    again = forecast_statistics(changed, [END - 5, END], 2, 12, fits=Fits(tmp_path))
+
+    pd.testing.assert_frame_equal(again, forecast_statistics(changed, [END - 5, END], 2, 12))
+    assert {file: file.stat().st_ino for file in files} == files
+    new = set(tmp_path.iterdir()) - set(files)
+    assert len(new) == len(LEVEL_MODELS)
+    assert set(pd.concat(pd.read_parquet(file) for file in new)["indice_origen"]) == {END}
+    assert not again.equals(before)
+
+
+def test_a_fit_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+    before = forecast_statistics(institute(), [END], 1, 12, fits=Fits(tmp_path))
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"cut off")
+    pd.testing.assert_frame_equal(forecast_statistics(institute(), [END], 1, 12, fits=Fits(tmp_path)), before)

@@ -1,0 +1,76 @@
+"""Seconds of a run when little or nothing of the source has changed, and Postgres beside the folder.
+
+`make bench-sources` runs ../shared/data/institute (the demo where it is absent) from a folder: the first
+time, then with 0, 1 and 5 % of its sections changed, among the newest or among all; then from a real Postgres
+server with the same tables, and compares the forecasts. The ratios are to the first run.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from benchmarks.bench_run import DEMO, INSTITUTE, run_once
+from tests import postgres, sources
+
+
+def read(source: Path) -> sources.Tables:
+    """The tables of a folder of Parquet and CSV files."""
+    parquet = {file.stem: pd.read_parquet(file) for file in source.glob("*.parquet")}
+    return parquet | {file.stem: pd.read_csv(file) for file in source.glob("*.csv")}
+
+
+def changed(tables: sources.Tables, share: float, newest: bool) -> sources.Tables:
+    """The tables with one student more in a share of all sections, the newest ones or any."""
+    sections = tables["programacion"].copy()
+    held = sections[sections["matriculados"] > 0]
+    count = round(share * len(sections))
+    rows = held.nlargest(count, "periodo").index if newest else held.sample(count, random_state=1).index
+    sections.loc[rows, "matriculados"] += 1
+    return tables | {"programacion": sections}
+
+
+def forecast(home: Path) -> pd.DataFrame:
+    """The published forecast, in order."""
+    with duckdb.connect(str(home / "published" / "aforo_marts.duckdb"), read_only=True) as connection:
+        return connection.sql("from marts.prediccion_alumnos order by all").df()
+
+
+def main() -> None:
+    """Prints the table; exit code 1 where Postgres gives another forecast than the folder."""
+    original = INSTITUTE if INSTITUTE.exists() else DEMO
+    tables = read(original)
+    with tempfile.TemporaryDirectory() as folder:
+        source, home = Path(folder, "source"), Path(folder, "home")
+        sources.write(tables, source)
+        first = run_once(source, home)
+        expected = forecast(home)
+        print(f"{original}: first run {first.seconds:.0f} s")
+        for share, newest in [(0.0, False), (0.01, True), (0.05, True), (0.01, False), (0.05, False)]:
+            sources.write(changed(tables, share, newest), source)
+            again = run_once(source, home)
+            where = "the newest sections" if newest else "any sections"
+            steps = ", ".join(f"{name} {seconds:.0f}" for name, seconds in again.steps.items())
+            ratio = again.seconds / first.seconds
+            print(
+                f"  {share:.0%} changed, {where}: {again.seconds:.0f} s, {ratio:.2f} of the first ({steps})"
+            )
+        server = postgres.create(Path(folder, "postgres"))
+        try:
+            server.load(tables)
+            os.environ["PGPASSWORD"] = postgres.PASSWORD
+            from_postgres = run_once(server.url, Path(folder, "postgres_home"))
+        finally:
+            server.stop()
+        same = forecast(Path(folder, "postgres_home")).equals(expected)
+        ratio = from_postgres.seconds / first.seconds
+        print(f"  Postgres, first run: {from_postgres.seconds:.0f} s, {ratio:.2f} of the folder's")
+        print(f"  its forecast is {'the same' if same else 'ANOTHER'}: {len(expected):,} rows")
+        sys.exit(not same)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Fits of earlier runs, kept by what went into them: what is as it was is not fitted again.
+
+A model is deterministic (same rows, same bits), so its forecasts are a function of the data it is given, of
+this package's code and of the libraries' versions. Their hash names a Parquet file with the forecasts. A new
+month, or a correction in one, fits the origins that know of it; the other origins of the backtest are read.
+"""
+
+import functools
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import joblib
+import pandas as pd
+from pyarrow import ArrowException
+
+LIBRARIES = ("lightgbm", "numpy", "pandas", "scipy", "statsforecast")
+KEPT_SECONDS = 60 * 86_400
+
+
+class Fits:
+    """The fits in `folder`; without one, every fit is made."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def get(self, inputs: list[object], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """What `make` returns, from an earlier call with the same inputs where there was one.
+
+        inputs: all that the result depends on, but for code: numbers, texts, arrays, frames. The result must
+        be a frame with a plain index. A file that can't be read is made anew.
+        """
+        if self._folder is None:
+            return make()
+        file = self._folder / f"{joblib.hash([_code(), *inputs])}.parquet"
+        try:
+            found = pd.read_parquet(file)
+            file.touch()
+        except (OSError, ArrowException):
+            found = make()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = file.with_suffix(f".{os.getpid()}.tmp")
+            found.to_parquet(draft, index=False)
+            draft.replace(file)
+        return found
+
+    def prune(self) -> None:
+        """Deletes what no run has used for long, and what killed ones have left half-written."""
+        if self._folder is None or not self._folder.exists():
+            return
+        oldest = time.time() - KEPT_SECONDS
+        for file in self._folder.iterdir():
+            if file.suffix == ".tmp" or file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)
+
+
+def of_home() -> Fits:
+    """The fits of AFORO_HOME, pruned."""
+    fits = Fits(Path(os.environ.get("AFORO_HOME", "data")) / "fits")
+    fits.prune()
+    return fits
+
+
+@functools.cache
+def _code() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    for library in LIBRARIES:
+        try:
+            digest.update(f"{library} {version(library)}".encode())
+        except PackageNotFoundError:  # LightGBM may be left out.
+            digest.update(library.encode())
+    return digest.hexdigest()
