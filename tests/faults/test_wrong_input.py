@@ -1,11 +1,11 @@
-"""Input that is wrong: the exit code, what a person reads, and that nothing that was published is touched.
+"""Input that is wrong where there is nothing to fall back on: what a person reads; nothing is published.
 
-One good run publishes; then its source goes bad in one way after the other, on the same home.
+One good run publishes, for what is asked of its home; the wrong input meets a home of its own.
 """
 
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,7 +32,7 @@ def published(institute: Institute) -> Published:
     first = institute.start("run")
     assert first.stderr is not None
     said: list[str] = []
-    while not any("[2/4 capture]" in line for line in said):
+    while not any("[2/5 audit]" in line for line in said):
         line = first.stderr.readline()
         assert line, "the run ended before its capture"
         said.append(line)
@@ -43,22 +43,21 @@ def published(institute: Institute) -> Published:
 
 
 @pytest.fixture
-def tables(published: Published) -> Iterator[sources.Tables]:
-    """The tables of the good source, to be spoilt; afterwards the source is good again."""
-    yield sources.institute()
-    sources.write(sources.institute(), published.institute.source)
+def newcomer(institute: Institute, tmp_path: Path) -> Institute:
+    """The small institute before its first run, with a source to spoil."""
+    source = sources.write(sources.institute(), tmp_path / "source")
+    return replace(institute, source=source, home=tmp_path / "home")
 
 
-def refused(published: Published, *arguments: str) -> str:
+def refused(newcomer: Institute, *arguments: str) -> str:
     """Runs on the source as it is; sees that nothing was published or left behind; returns the message."""
-    before = published.institute.fingerprint()
-    outcome = published.institute.aforo("run", "--quiet", *arguments)
+    outcome = newcomer.aforo("run", "--quiet", *arguments)
     assert outcome.exit_code == 1, outcome.err
-    assert "Nothing was published; the forecast of " in outcome.err
+    assert "Nothing was published." in outcome.err
     assert "Traceback" not in outcome.err
     assert outcome.out == ""
-    assert published.institute.fingerprint() == before
-    assert published.institute.leftovers() == []
+    assert not (newcomer.home / "published").exists()
+    assert newcomer.leftovers() == []
     return outcome.err
 
 
@@ -75,7 +74,7 @@ def test_the_good_run_publishes_and_counts_what_is_in_quarantine(published: Publ
     assert "Forecast for 202507, 202508, 202509" in published.first.out
     assert published.institute.leftovers() == []
     assert published.record["status"] == "published"
-    assert [step["state"] for step in published.record["steps"]] == ["done"] * 4
+    assert [step["state"] for step in published.record["steps"]] == ["done"] * 5
 
 
 def test_the_line_to_try_works_when_pasted(published: Published) -> None:
@@ -100,8 +99,9 @@ def test_a_second_run_at_the_same_time_is_refused(published: Published) -> None:
     assert "wait until it has ended" in published.meanwhile.err
 
 
-def test_files_that_cannot_be_read(published: Published, tables: sources.Tables) -> None:
-    source = published.institute.source
+def test_files_that_cannot_be_read(newcomer: Institute) -> None:
+    source = newcomer.source
+    tables = sources.institute()
     tables["programacion"] = tables["programacion"].drop(columns="horario")
     sources.write(tables, source)
     (source / "cursos.parquet").write_text("curso_actual,nombre\nA1,this is no Parquet file\n")
@@ -110,7 +110,7 @@ def test_files_that_cannot_be_read(published: Published, tables: sources.Tables)
     text = "horario;horario_actual;turno\nH1;H1;mañana\nH2;H2\nH3;H3;noche\n"
     (source / "horarios.csv").write_bytes(text.encode("latin-1"))
 
-    message = refused(published)
+    message = refused(newcomer)
 
     missing = block_of(message, "Table programacion")
     assert "column horario is required and missing" in missing
@@ -124,10 +124,11 @@ def test_files_that_cannot_be_read(published: Published, tables: sources.Tables)
     assert f"{source / 'horarios.csv'}, row 2" in ragged
     assert "Expected Number of Columns: 3 Found: 2" in ragged
     assert "as many values as the header has" in ragged
-    assert "`aforo run --offline` forecasts from the last good capture of this source" in message
+    assert "so there is no earlier capture to fall back on" in message
 
 
-def test_rows_that_are_wrong(published: Published, tables: sources.Tables) -> None:
+def test_rows_that_are_wrong(newcomer: Institute) -> None:
+    tables = sources.institute()
     sections = tables["programacion"].astype({"matriculados": "object"})
     sections.loc[4, "matriculados"] = "doce"
     sections.loc[6, "matriculados"] = -3
@@ -135,10 +136,10 @@ def test_rows_that_are_wrong(published: Published, tables: sources.Tables) -> No
     sections.loc[[8, 10], "periodo"] = 202313
     tables["programacion"] = sections
     tables["cursos"] = pd.concat([tables["cursos"], tables["cursos"].head(1)])
-    file = published.institute.source / "programacion.parquet"
-    sources.write(tables, published.institute.source)
+    file = newcomer.source / "programacion.parquet"
+    sources.write(tables, newcomer.source)
 
-    message = refused(published)
+    message = refused(newcomer)
 
     lines = [line.strip() for line in message.splitlines()]
     wrong_type = lines.index(f"programacion, column matriculados, {file}, row 5")
@@ -155,47 +156,65 @@ def test_rows_that_are_wrong(published: Published, tables: sources.Tables) -> No
     assert "leave one row a key" in duplicate
 
 
-def test_tables_that_are_missing(published: Published, tables: sources.Tables) -> None:
+def test_tables_that_are_missing(newcomer: Institute) -> None:
+    tables = sources.institute()
     del tables["programacion"], tables["cursos"]
-    sources.write(tables, published.institute.source)
-    message = refused(published)
-    lost = block_of(message, "Table cursos is missing")
-    assert "which delivered it before" in lost
-    assert "Deliver it again" in lost
+    sources.write(tables, newcomer.source)
+    message = refused(newcomer)
     assert "Table programacion is required and was not found" in message
     assert "Deliver " in message
 
 
-def test_one_period_only(published: Published, tables: sources.Tables) -> None:
+def test_one_period_only(newcomer: Institute) -> None:
+    tables = sources.institute()
     sections = tables["programacion"]
     tables["programacion"] = sections[sections["periodo"] == sections["periodo"].max()]
-    sources.write(tables, published.institute.source)
-    block = block_of(refused(published), "programacion, column periodo")
+    sources.write(tables, newcomer.source)
+    block = block_of(refused(newcomer), "programacion, column periodo")
     assert "all rows are of one period" in block
     assert "deliver at least two periods" in block
 
 
-def test_a_source_folder_that_is_empty_or_missing(published: Published, tables: sources.Tables) -> None:
-    source = published.institute.source
+def test_a_source_folder_that_is_empty_or_missing(newcomer: Institute) -> None:
+    source = newcomer.source
     sources.write({}, source)
-    assert f"the source folder {source} is empty" in refused(published)
+    assert f"the source folder {source} is empty" in refused(newcomer)
     missing = source.with_name("nowhere")
-    message = refused(published, "--source", str(missing))
+    message = refused(newcomer, "--source", str(missing))
     assert f"the source folder {missing} does not exist" in message
     assert "--source or AFORO_SOURCE" in message
-    assert list(tables) != []
 
 
 def test_a_moment_before_the_first_capture(published: Published) -> None:
-    message = refused(published, "--as-of", "2020-01-01")
-    assert "nothing was captured yet at 2020-01-01" in message
-    assert "after the first capture" in message
-
-
-def test_offline_before_any_capture(published: Published) -> None:
-    home = published.institute.home.with_name("new_home")
-    outcome = replace(published.institute, home=home).aforo("run", "--offline")
-
+    before = published.institute.fingerprint()
+    outcome = published.institute.aforo("run", "--as-of", "2020-01-01")
     assert outcome.exit_code == 1
-    assert f"nothing was captured yet in {home}" in outcome.err
-    assert "run once without --offline" in outcome.err
+    assert "Nothing was published; the forecast of " in outcome.err
+    assert "nothing was captured yet at 2020-01-01" in outcome.err
+    assert "after the first capture" in outcome.err
+    assert published.institute.fingerprint() == before
+
+
+def test_offline_before_any_capture(newcomer: Institute) -> None:
+    message = refused(newcomer, "--offline")
+    assert f"nothing was captured yet in {newcomer.home}" in message
+    assert "run once without --offline" in message
+
+
+def test_check_source_says_what_a_run_would_and_writes_nothing(newcomer: Institute) -> None:
+    tables = sources.institute()
+    tables["cursos"] = pd.concat([tables["cursos"], tables["cursos"].head(1)])
+    del tables["sedes"]
+    sources.write(tables, newcomer.source, "csv")
+
+    checked = newcomer.aforo("check-source")
+
+    assert checked.exit_code == 1
+    states = {line.split()[0]: line.split()[1:] for line in checked.out.splitlines()[1:9]}
+    assert states["programacion"][:3] == ["sound", "720", "20"]
+    assert states["cursos"][0] == "refused"
+    assert states["sedes"][0] == "absent"
+    assert "UTF-8" in states["programacion"] or "UTF-8," in states["programacion"]
+    assert "the key is there 2 times: 'A1'" in checked.out
+    assert "leave one row a key" in checked.out
+    assert not newcomer.home.exists()
