@@ -364,7 +364,8 @@ def _reader(file: Path, row: int = 1) -> str:
     if file.suffix.lower() == ".parquet":
         return f"read_parquet('{quoted}')"
     if file.suffix.lower() == ".xlsx":
-        return f"read_xlsx('{quoted}', all_varchar = true, stop_at_empty = true, range = 'A{row}:ZZ')"
+        cells = f"range = 'A{row}:ZZ', stop_at_empty = true"
+        return f"read_xlsx('{quoted}', header = true, all_varchar = true, {cells})"
     # Only names and states are wanted here: what windows-1252 adds to latin-1 may be left out.
     named = {"UTF-8": "utf-8", "windows-1252": "latin-1"}.get(encoding_of(file.read_bytes()), "utf-16")
     return (

@@ -85,7 +85,7 @@ def tables() -> sources.Tables:
     moments = pd.Timestamp("2024-01-09 08:05:30") + pd.to_timedelta(range(len(sections)), unit="min")
     tables["programacion"] = sections.assign(
         sede=sections["sede"].replace("NORTE", "BREÑA"),
-        aula=["Aula \u2013 1" if row % 2 else None for row in range(len(sections))],
+        aula=pd.Series(["Aula \u2013 1" if row % 2 else None for row in range(len(sections))]),
         fecha_creacion=moments.floor("s"),
     )
     return tables
@@ -406,7 +406,7 @@ def test_values_that_only_resemble_persons_are_not(
 ) -> None:
     count = len(tables["programacion"])
 
-    def repeated(*values: object) -> list[object]:
+    def repeated(*values: str) -> list[str]:
         return [values[row % len(values)] for row in range(count)]
 
     sections = tables["programacion"].assign(

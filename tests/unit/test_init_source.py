@@ -79,7 +79,8 @@ def test_a_database_and_a_draft_that_is_there_already(tmp_path: Path) -> None:
     with duckdb.connect(str(file)) as connection:
         connection.execute("create schema acad")
         connection.execute(
-            "create table acad.secciones as select 1 as ciclo, 'N' as local, 'A' as curso, 'H' as horario, 3 as alumnos"
+            "create table acad.secciones as "
+            "select 1 as ciclo, 'N' as local, 'A' as curso, 'H' as horario, 3 as alumnos"
         )
     matches = looked_at(file)[1]
     folder = tmp_path / "mapping"
