@@ -1,4 +1,4 @@
-"""The command line: aforo run | check-source | backtest | status | vacuum | docs | serve.
+"""The command line: aforo run | init-source | check-source | backtest | status | vacuum | docs | serve.
 
 Imports that take long (Prefect, DuckDB) are inside the commands, so that `--help` answers at once.
 """
@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -186,6 +187,29 @@ def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
     finally:
         progress.listener.reset(token)
     return None
+
+
+@app.command(name="init-source")
+def init_source(
+    source: Source = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of the drafts. Else AFORO_MAPPING, else mapping/ here.",
+            metavar="DIR",
+        ),
+    ] = None,
+) -> None:
+    """Say what is recognised in a source, and draft the mapping of its tables to the contract."""
+    asked = settings.resolve(source, mapping=None)
+    settings.prepare_environment(asked.home, asked.source)
+    from flows import init_source as drafts
+
+    folder = Path(to).expanduser().resolve() if to else asked.mapping or Path("mapping").resolve()
+    found = drafts.look(asked)
+    matches = drafts.match(found)
+    written = drafts.write(matches, folder)
+    typer.echo("\n".join(drafts.as_text(asked, found, matches, written)))
 
 
 @app.command()

@@ -78,7 +78,8 @@ def _postgres(text: str) -> Source:
     user_info, at, host = parts.netloc.rpartition("@")
     user, _, given = user_info.partition(":")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    password = unquote(given) or options.pop("password", None)
+    in_options = options.pop("password", "")
+    password = unquote(given) or in_options or None
     query = urlencode(options, quote_via=quote, safe="/")
     name = parts._replace(netloc=f"{user}{at}{host}", query=query, fragment="").geturl()
     return Source(name, "postgres", password)

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from flows.extensions import extension_file
+from flows.settings import TABLES
 from tests import sources
 from tests.postgres import PASSWORD, Postgres
 
@@ -39,14 +40,9 @@ class Landed:
 
     @property
     def tables(self) -> dict[str, Rows]:
-        names = [
-            name
-            for (name,) in self.query("select table_name from duckdb_tables() where schema_name = 'landing'")
-        ]
         return {
             name: self.query(f"select * exclude (archivo, fila) from landing.{name} order by all")
-            for name in sorted(names)
-            if name not in ("capturas", "lecturas")
+            for name in sorted(TABLES)
         }
 
 
@@ -85,7 +81,7 @@ def tables() -> sources.Tables:
     moments = pd.Timestamp("2024-01-09 08:05:30") + pd.to_timedelta(range(len(sections)), unit="min")
     tables["programacion"] = sections.assign(
         sede=sections["sede"].replace("NORTE", "BREÑA"),
-        aula=["Aula \u2013 1" if row % 2 else None for row in range(len(sections))],
+        aula=pd.Series(["Aula \u2013 1" if row % 2 else None for row in range(len(sections))]),
         fecha_creacion=moments.floor("s"),
     )
     return tables
@@ -406,7 +402,7 @@ def test_values_that_only_resemble_persons_are_not(
 ) -> None:
     count = len(tables["programacion"])
 
-    def repeated(*values: object) -> list[object]:
+    def repeated(*values: str) -> list[str]:
         return [values[row % len(values)] for row in range(count)]
 
     sections = tables["programacion"].assign(

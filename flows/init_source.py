@@ -1,0 +1,373 @@
+"""`aforo init-source`: looks at a source, says what it recognises of the contract, and drafts the mapping.
+
+The names of its tables' columns are compared with the contract's, without case, accents and punctuation, and
+with the words that institutes use for them. What is drafted runs as it is; a person reads it before it
+counts.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from flows.errors import AforoError, Problem
+from flows.extensions import encoding_of, extension_file
+from flows.settings import PROJECT, Settings
+from flows.source import Source
+
+CONTRACT = PROJECT / "models" / "landing" / "_sources.yml"
+HEADING_ROWS = 20
+# More words than these in a column are no states.
+MOST_STATES = 20
+TABLE_ENDINGS = (".parquet", ".csv", ".txt", ".tsv", ".xlsx")
+
+# Other words for the contract's columns, normalised.
+SYNONYMS = {
+    "seccion_id": "seccion idseccion codigoseccion nrc sectionid section classid",
+    "periodo": "ciclo mes codigoperiodo term period cycle",
+    "sede": "local campus sucursal centro branch site",
+    "curso": "codigodecurso codigocurso codcurso codigo course coursecode",
+    "curso_actual": "codigodecurso codigocurso codcurso curso coursecode course",
+    "horario": "hora turnohorario slot schedule timeslot time",
+    "modalidad": "modality mode",
+    "frecuencia": "dias days frequency",
+    "intensidad": "ritmo pace intensity",
+    "nivel": "level",
+    "estado": "situacion status state",
+    "matriculados": "cantmatriculados cantidadmatriculados alumnos inscritos enrolled students",
+    "vacantes": "vachabilitadas vacanteshabilitadas cupos seats capacity",
+    "aforo": "capacidadaula roomcapacity",
+    "aula": "salon room classroom",
+    "fecha_creacion": "fechacreacion fechadecreacion created createdat creationdate",
+    "nombre": "descripcion nombrecurso name description title",
+    "linea": "line",
+    "programa": "program programme",
+    "duracion_meses": "duracion duration",
+    "curso_siguiente": "siguiente cursosig nextcourse",
+    "es_inicial": "inicial entry isentry",
+    "es_estacional": "estacional verano seasonal",
+    "horario_actual": "horariovigente currentslot",
+    "turno": "shift",
+    "franja": "frecuenciahorario daygroup",
+    "bloques": "blocks",
+    "hora_inicio": "inicio start starttime",
+    "hora_fin": "fin end endtime",
+    "hora_apertura": "apertura opens opening",
+    "hora_cierre": "cierre closes closing",
+    "minimo_alumnos": "minimo puntoequilibrio pe minimum",
+    "vacantes_estandar": "estandar standardseats",
+    "vacantes_maximas": "maximo maxseats",
+    "indice": "orden index",
+    "estacion": "posicion season",
+    "fecha_inicio": "inicio startdate",
+    "fecha_fin": "fin enddate",
+    "fecha_pronostico": "pronostico forecastdate",
+}
+# The beginning of a state's word, and the contract's state.
+STATES = {
+    "cerrad": "cerrado",
+    "cancel": "cancelado",
+    "abiert": "abierto",
+    "cread": "creado",
+    "program": "creado",
+}
+CONTRACT_STATES = {"cerrado", "cancelado", "abierto", "creado"}
+STATES |= {"closed": "cerrado", "open": "abierto", "created": "creado", "planned": "creado"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the contract."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table of the source: its name there, the comment lines that lead a mapping to it, its columns."""
+
+    name: str
+    leads: tuple[str, ...]
+    columns: tuple[str, ...]
+    states: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A contract table as a table of the source can fill it: contract column -> the source's."""
+
+    table: str
+    contract: tuple[Column, ...]
+    found: Found
+    columns: dict[str, str]
+
+    @property
+    def missing(self) -> list[str]:
+        """The required columns that were not recognised."""
+        return [
+            column.name for column in self.contract if column.required and column.name not in self.columns
+        ]
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether the source has the table as the contract wants it, so that no mapping is needed."""
+        named = all(ours == theirs.strip().lower() for ours, theirs in self.columns.items())
+        return named and self.found.name == self.table and not (self.missing or self.found.states)
+
+
+def normalised(name: str) -> str:
+    """The name without case, accents and punctuation: 'Cant. Matriculados' is 'cantmatriculados'."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", plain.lower())
+
+
+def contract() -> dict[str, tuple[Column, ...]]:
+    """The contract's tables, from their one statement."""
+    sources = yaml.safe_load(CONTRACT.read_text())["sources"]
+    [institute] = [source for source in sources if source["name"] == "instituto"]
+    return {table["name"]: tuple(_column(c) for c in table["columns"]) for table in institute["tables"]}
+
+
+def _column(stated: dict[str, Any]) -> Column:
+    required = stated.get("config", {}).get("meta", {}).get("requerida", False)
+    return Column(stated["name"], stated["data_type"], required)
+
+
+def match(found: list[Found]) -> list[Match]:
+    """For each contract table the table of the source that fills it best, if enough is recognised.
+
+    A table that is called as the contract's counts with any column; another one must have every required
+    column but one, and at least three columns.
+    """
+    matches = []
+    for table, columns in contract().items():
+        candidates = [Match(table, columns, item, _recognised(columns, item)) for item in found]
+        named = [item for item in candidates if normalised(item.found.name) == normalised(table)]
+        likely = [item for item in candidates if len(item.missing) <= 1 and len(item.columns) >= 3]
+        # Sections have these columns too, and are no catalogue.
+        likely = [item for item in likely if table in ("programacion", "calendario") or not item.missing]
+        best = max(named or likely, key=lambda item: len(item.columns), default=None)
+        if best and best.columns and (named or table == "programacion" or not _is_sections(best.found)):
+            matches.append(best)
+    return matches
+
+
+def _is_sections(found: Found) -> bool:
+    return any(normalised(column) in _words("matriculados") for column in found.columns)
+
+
+def _words(column: str) -> list[str]:
+    return [normalised(column), *SYNONYMS.get(column, "").split()]
+
+
+def _recognised(columns: tuple[Column, ...], found: Found) -> dict[str, str]:
+    theirs = {normalised(name): name for name in reversed(found.columns)}
+    recognised: dict[str, str] = {}
+    # Names that are the contract's own go first, so that no synonym takes their column.
+    for words in ([normalised(c.name)] for c in columns), (_words(c.name) for c in columns):
+        for column, tried in zip(columns, words, strict=True):
+            free = (theirs[word] for word in tried if word in theirs)
+            name = next((name for name in free if name not in recognised.values()), None)
+            if name and column.name not in recognised:
+                recognised[column.name] = name
+    return {column.name: recognised[column.name] for column in columns if column.name in recognised}
+
+
+def draft(item: Match) -> str:
+    """The mapping of a table, as SQL that runs."""
+    lines = [*item.found.leads, "select"]
+    chosen = []
+    for column in item.contract:
+        theirs = item.columns.get(column.name)
+        if theirs is None:
+            if column.required:
+                comment = "    -- Required and not recognised: write the column that holds it."
+                chosen.append(f"{comment}\n    null as {column.name}")
+            continue
+        quoted = '"' + theirs.replace('"', '""') + '"'
+        states = item.found.states.get(theirs) if column.name == "estado" else None
+        chosen.append(f"    {_states(quoted, states) if states else quoted} as {column.name}")
+    return "\n".join([*lines, ",\n".join([*chosen, "    archivo", "    fila"]), "from entrega", ""])
+
+
+def _states(column: str, states: tuple[str, ...]) -> str:
+    lines = [f"case {column}"]
+    for state in states:
+        known = next((ours for word, ours in STATES.items() if word in state.lower()), None)
+        quoted = state.replace("'", "''")
+        comment = "" if known else "  -- not recognised: cerrado, cancelado, abierto or creado"
+        lines.append(f"        when '{quoted}' then '{known or quoted}'{comment}")
+    return "\n".join([*lines, f"        else {column}", "    end"])
+
+
+def look(settings: Settings) -> list[Found]:
+    """The tables that a source has; AforoError where it can't be reached or has none."""
+    source = settings.source
+    with duckdb.connect() as connection:
+        try:
+            if source.kind in ("duckdb", "postgres"):
+                found = _database(connection, source)
+            else:
+                found = _files(connection, source)
+        except (duckdb.Error, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise AforoError([Problem(f"the source {source} can't be read: {reason}", "check it")]) from error
+    if not found:
+        raise AforoError(
+            [
+                Problem(
+                    f"the source {source} has no table", "name one with files or tables in it with --source"
+                )
+            ]
+        )
+    return found
+
+
+def write(matches: list[Match], folder: Path) -> list[tuple[Path, bool]]:
+    """Drafts a file a table that needs a mapping, and overwrites none: each path, and whether it is new."""
+    written = []
+    for item in matches:
+        if item.is_contract:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{item.table}.sql"
+        new = not path.exists()
+        if new:
+            path.write_text(draft(item))
+        written.append((path, new))
+    return written
+
+
+def as_text(
+    settings: Settings, found: list[Found], matches: list[Match], written: list[tuple[Path, bool]]
+) -> list[str]:
+    """What was seen, recognised and written, and what to do next."""
+    lines = [f"Source: {settings.source}"]
+    lines += [f"  {item.name}: {', '.join(item.columns)}" for item in found]
+    lines.append("Recognised:")
+    for item in matches:
+        state = "as the contract has it" if item.is_contract else f"from {item.found.name}"
+        lines.append(f"  {item.table} ({state})")
+        lines += [f"    {ours} <- {theirs}" for ours, theirs in item.columns.items()]
+        lines += [f"    {name}: required, not recognised" for name in item.missing]
+    absent = [table for table in contract() if table not in {item.table for item in matches}]
+    if absent:
+        lines.append(f"Not recognised: {', '.join(absent)}")
+    lines += [f"Drafted {path}" if new else f"Left as it is: {path}" for path, new in written]
+    if written:
+        lines.append("Next: read the drafts and correct them; then")
+        lines.append(f"  aforo check-source --source '{settings.source}' --mapping {written[0][0].parent}")
+    elif matches:
+        lines.append("No mapping is needed. Next:")
+        lines.append(f"  aforo check-source --source '{settings.source}'")
+    return lines
+
+
+def _database(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Found]:
+    kind = ""
+    address = source.name
+    if source.kind == "postgres":
+        connection.execute(f"load '{extension_file('postgres_scanner')}'")
+        address = re.sub(r"[?&]schema=[^&]*", "", address)
+        kind = "type postgres, "
+    connection.execute(f"attach '{address}' as instituto ({kind}read_only)")
+    names = connection.execute(
+        """select schema_name, table_name from duckdb_tables() where database_name = 'instituto'
+        union select schema_name, view_name from duckdb_views()
+        where database_name = 'instituto' and not internal order by all"""
+    ).fetchall()
+    found = []
+    for schema, table in names:
+        if schema in ("information_schema", "pg_catalog"):
+            continue
+        name = table if schema in ("main", "public") else f"{schema}.{table}"
+        lead = f"-- table: {schema}.{table}"
+        found.append(_described(connection, name, (lead,), f'instituto."{schema}"."{table}"'))
+    return found
+
+
+def _files(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Found]:
+    """Files of one folder that have the same columns are one table."""
+    if source.path is None:
+        text = "a remote folder can't be looked at"
+        raise AforoError([Problem(text, "copy a file of each table into a folder, and look at that")])
+    groups: dict[tuple[str, str, int, tuple[str, ...]], list[Path]] = {}
+    for file in sorted([*source.path.glob("*"), *source.path.glob("*/*")]):
+        if file.suffix.lower() in TABLE_ENDINGS and not file.name.startswith((".", "~")):
+            row, columns = _heading(connection, file)
+            folder = str(file.parent.relative_to(source.path))
+            groups.setdefault((folder, file.suffix, row, columns), []).append(file)
+    found = []
+    for (folder, ending, row, columns), files in groups.items():
+        below = "" if folder == "." else f"{folder}/"
+        everything = [file for file in files[0].parent.glob(f"*{ending}") if not file.name.startswith("~")]
+        if len(files) > 1 and len(files) == len(everything):
+            names = [f"*{ending}"]
+        else:
+            names = [file.name for file in files]
+        leads = [f"-- files: {', '.join(below + name for name in names)}"]
+        if ending.lower() == ".xlsx":
+            leads.append(f"-- header_row: {row}")
+        states = _states_of(connection, [_reader(file, row) for file in files], columns)
+        name = folder if below else files[0].stem if len(files) == 1 else names[0]
+        found.append(Found(name, tuple(leads), columns, states))
+    return found
+
+
+def _heading(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, tuple[str, ...]]:
+    """The row of a file's heading, and its columns; as macros/sources/files.sql finds them."""
+    if file.suffix.lower() != ".xlsx":
+        return 1, tuple(row[0] for row in connection.execute(f"describe from {_reader(file)}").fetchall())
+    connection.execute(f"load '{extension_file('excel')}'")
+    rows = connection.execute(
+        f"""from read_xlsx(?, header = false, all_varchar = true, stop_at_empty = false,
+        range = 'A1:ZZ{HEADING_ROWS}')""",
+        [str(file)],
+    ).fetchall()
+    filled = [[value.strip() for value in row if value and value.strip()] for row in rows]
+    most = max(len(row) for row in filled)
+    position = next(number for number, row in enumerate(filled) if 2 * len(row) >= most)
+    return position + 1, tuple(filled[position])
+
+
+def _states_of(
+    connection: duckdb.DuckDBPyConnection, relations: list[str], columns: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """For a column of states, its distinct words, where they are few and not the contract's."""
+    column = next((name for name in columns if normalised(name) in _words("estado")), None)
+    if column is None:
+        return {}
+    values: set[str] = set()
+    for relation in relations:
+        found = connection.execute(f'select distinct "{column}"::varchar from {relation}').fetchall()
+        values |= {value for (value,) in found if value}
+    if len(values) > MOST_STATES or values <= CONTRACT_STATES:
+        return {}
+    return {column: tuple(sorted(values))}
+
+
+def _described(
+    connection: duckdb.DuckDBPyConnection, name: str, leads: tuple[str, ...], relation: str
+) -> Found:
+    columns = tuple(row[0] for row in connection.execute(f"describe {relation}").fetchall())
+    return Found(name, leads, columns, _states_of(connection, [relation], columns))
+
+
+def _reader(file: Path, row: int = 1) -> str:
+    quoted = str(file).replace("'", "''")
+    if file.suffix.lower() == ".parquet":
+        return f"read_parquet('{quoted}')"
+    if file.suffix.lower() == ".xlsx":
+        cells = f"range = 'A{row}:ZZ', stop_at_empty = true"
+        return f"read_xlsx('{quoted}', header = true, all_varchar = true, {cells})"
+    # Only names and states are wanted here: what windows-1252 adds to latin-1 may be left out.
+    named = {"UTF-8": "utf-8", "windows-1252": "latin-1"}.get(encoding_of(file.read_bytes()), "utf-16")
+    return (
+        f"read_csv('{quoted}', header = true, all_varchar = true, ignore_errors = true, encoding = '{named}')"
+    )
