@@ -19,19 +19,19 @@ REASON_LENGTH = 400
 
 @dataclass
 class Audit:
-    """The tables that did not pass, and what is wrong with them; `passing`: some of it may pass by itself."""
+    """The tables that did not pass, and what is wrong with them.
+
+    passing: some of it may pass by itself. down: nothing of the source could be read.
+    """
 
     failed: dict[str, list[Problem]] = field(default_factory=dict)
     passing: bool = False
+    down: bool = False
 
     @property
     def problems(self) -> list[Problem]:
         """Every problem, once."""
         return list(dict.fromkeys(problem for found in self.failed.values() for problem in found))
-
-    def reasons(self) -> dict[str, str]:
-        """table -> why its last capture stands in, in one line."""
-        return {table: _reason(problems) for table, problems in self.failed.items()}
 
 
 def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
@@ -58,7 +58,7 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
 
 def unreachable(problem: Problem, tables: list[str]) -> Audit:
     """The audit of a source of which nothing could be read."""
-    return Audit({table: [problem] for table in tables}, passing=True)
+    return Audit({table: [problem] for table in tables}, passing=True, down=True)
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
@@ -67,10 +67,12 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     AforoError where a table has none from this source: with what is wrong with it, and that there is nothing
     to fall back on.
     """
-    captured = {capture.table for capture in warehouse.captures(settings.home, settings.source_name)}
+    captured = {found.table: found.rows for found in warehouse.captures(settings.home, settings.source_name)}
     lost = [table for table in audit.failed if table not in captured]
     if not lost:
-        return audit.reasons()
+        # A source that is down says nothing of the tables that it never delivered.
+        failed = [table for table in audit.failed if captured[table] or not audit.down]
+        return {table: _reason(audit.failed[table]) for table in failed}
     problems = list(dict.fromkeys(problem for table in lost for problem in audit.failed[table]))
     what = "nothing was captured of this source yet" if not captured else f"{', '.join(lost)}: never captured"
     problems.append(

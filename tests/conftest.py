@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -77,11 +78,13 @@ def good(built: Institute, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Postgres]:
+def postgres() -> Iterator[servers.Postgres]:
     """A real Postgres server, empty: `load` fills it. Who stops it starts it again."""
-    server = servers.create(tmp_path_factory.mktemp("postgres") / "data")
-    yield server
-    server.stop()
+    # Not below pytest's folder: as root, the server runs as another user, whom pytest keeps out of it.
+    with tempfile.TemporaryDirectory(prefix="aforo-postgres-") as folder:
+        server = servers.create(Path(folder, "data"))
+        yield server
+        server.stop()
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
