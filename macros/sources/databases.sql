@@ -58,7 +58,7 @@
         {{ stop("Mapping file " ~ mapping.file ~ ": the source has no table " ~ name ~ ". Correct the line '-- table:'.") }}
     {%- endif -%}
     {%- if relation is none -%}
-        {{ return({'sql': none, 'readings': []} if mapping.get('query') else none) }}
+        {{ return(plan_without_entrega(tabla, mapping, "-- table: schema.name")) }}
     {%- endif -%}
     {{ return({
         'sql': "(select " ~ sin_procedencia() ~ ", " ~ quoted(relation) ~ " as archivo, row_number() over () as fila from instituto." ~ relation ~ ")",

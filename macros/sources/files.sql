@@ -1,15 +1,15 @@
 {# What to select for a table that files deliver, or none where there are none: {sql, readings}. #}
-{% macro files_plan(tabla, mapping, requerida) -%}
+{% macro files_plan(tabla, mapping) -%}
     {%- if source_kind() in ('http', 's3') -%}
         {%- do load_extension('httpfs') -%}
     {%- endif -%}
     {%- set files = mapped_files(mapping) if 'files' in mapping.options else table_files(tabla) -%}
+    {%- if not files and mapping.options.get('files') -%}
+        {{ stop("Mapping file " ~ mapping.file ~ ": no file in " ~ source_folder() ~ " matches " ~ mapping.options.files
+            ~ ". Correct the line '-- files:', or deliver the files.") }}
+    {%- endif -%}
     {%- if not files -%}
-        {%- if 'files' in mapping.options -%}
-            {{ stop("Mapping file " ~ mapping.file ~ ": no file in " ~ source_folder() ~ " matches " ~ mapping.options.files
-                ~ ". Correct the line '-- files:', or deliver the files.") }}
-        {%- endif -%}
-        {{ return({'sql': none, 'readings': []} if mapping.get('query') and 'entrega' not in mapping.query else none) }}
+        {{ return(plan_without_entrega(tabla, mapping, "-- files: *.xlsx")) }}
     {%- endif -%}
     {%- set formats = [] -%}
     {%- for file in files -%}

@@ -47,3 +47,15 @@
         ~ ("" if 'fila' in columns else ", row_number() over () as fila")
         ~ " from (\n" ~ mapping.query ~ "\n)") }}
 {%- endmacro %}
+
+
+{# The plan of a table that is not delivered under its name: none without a mapping; with one, its query must do without
+   `entrega`, as one does that reads from `instituto` by itself. #}
+{% macro plan_without_entrega(tabla, mapping, example) -%}
+    {%- if 'query' not in mapping -%}{{ return(none) }}{%- endif -%}
+    {%- if modules.re.search('(?i)\\bentrega\\b', mapping.query) -%}
+        {{ stop("Mapping file " ~ mapping.file ~ " does not say what `entrega` is, and the source has no " ~ tabla
+            ~ ". Add a first line such as: " ~ example) }}
+    {%- endif -%}
+    {{ return({'sql': none, 'readings': []}) }}
+{%- endmacro %}

@@ -1,8 +1,14 @@
-{# Personal data is refused before anything is captured: by a column's name, and by its values. #}
+{# Personal data is refused before anything is captured: by a column's name, however it is spelt, and by its values. #}
 {% macro is_personal(column) -%}
+    {%- set plain = namespace(name=column | lower) -%}
+    {%- for accented, letter in zip('áéíóúüñ', 'aeiouun') -%}
+        {%- set plain.name = plain.name | replace(accented, letter) -%}
+    {%- endfor -%}
     {{ return(modules.re.search(
-        '(?i)(^|_)(dni|ruc|pasaporte|documento|correo|email|e_mail|telefono|celular|apellidos?|docente|profesora?|nombres?_?(alumn|estudiant|docent|profesor).*|alumno_(id|nombre)|estudiante(_id|_nombre)?|codigo_(alumno|estudiante|docente))($|_)',
-        column) is not none) }}
+        '(^|_)(dni|ruc|pasaporte|documento|correo|email|e_mail|telefono|celular|apellidos?|docente|profesora?|'
+        ~ 'nombres?_?(alumn|estudiant|docent|profesor).*|alumno_(id|nombre)|estudiante(_id|_nombre)?|'
+        ~ 'codigo_(alumno|estudiante|docente))($|_)',
+        modules.re.sub('[^a-z0-9]+', '_', plain.name)) is not none) }}
 {%- endmacro %}
 
 

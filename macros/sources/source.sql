@@ -49,14 +49,14 @@
 
 {# Takes a contract table from the source into the temporary table `entrega`, once: everything after it looks at the same
    rows, whatever happens to the source meanwhile. Each row has its `archivo` and, as a person counts from 1 below the
-   header, its `fila`. Returns {files, sql}, or none for an optional table that is not there. #}
+   header, its `fila`. Returns {files (as messages name them), sql}, or none for an optional table that is not there. #}
 {% macro source_reader(tabla, requerida) -%}
     {%- set file = mapping_file(tabla) -%}
     {%- set mapping = read_mapping(tabla, file) if file else {'options': {}} -%}
     {%- if source_kind() in ('duckdb', 'postgres') -%}
         {%- set plan = database_plan(tabla, mapping) -%}
     {%- else -%}
-        {%- set plan = files_plan(tabla, mapping, requerida) -%}
+        {%- set plan = files_plan(tabla, mapping) -%}
     {%- endif -%}
     {%- if plan is none and not requerida -%}
         {{ stop_if_it_was_there(tabla) }}
@@ -68,7 +68,11 @@
     {%- do log_readings(tabla, plan.readings, file) -%}
     {%- do run_query("create or replace temp table entrega as " ~ (mapped(plan, mapping, file) if file else "select * from " ~ plan.sql)) -%}
     {%- do log_decimal_commas(tabla, plan.readings) -%}
-    {{ return({'files': plan.readings | map(attribute='archivo') | list + ([file] if file else []), 'sql': 'temp.entrega'}) }}
+    {%- set files = [file] if file else plan.readings | map(attribute='archivo') | list -%}
+    {%- if files | length > 3 -%}
+        {%- set files = files[:3] + [(files | length - 3) ~ ' more'] -%}
+    {%- endif -%}
+    {{ return({'files': files, 'sql': 'temp.entrega'}) }}
 {%- endmacro %}
 
 

@@ -397,6 +397,12 @@ def test_values_that_are_persons_are_refused(
     assert "programacion" not in landed.tables
 
 
+def test_a_column_called_as_personal_data_is_refused_however_it_is_spelt(land: Land, tmp_path: Path) -> None:
+    sections = sources.minimal()["programacion"].assign(**{"Correo Electrónico": "-"})
+    output = land(sources.write({"programacion": sections}, tmp_path), fails=True).output
+    assert "column Correo Electrónico: a person's name or number" in " ".join(output.split())
+
+
 def test_values_that_only_resemble_persons_are_not(
     land: Land, tables: sources.Tables, tmp_path: Path
 ) -> None:
