@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 
 from python_models.forecasting import learner
-from python_models.forecasting.learner import CATEGORIES, COUNT, DEVIATION, KEY, RETENTION, STARTS, forecast_learner
+from python_models.forecasting.learner import (
+    CATEGORIES,
+    COUNT,
+    DEVIATION,
+    KEY,
+    RETENTION,
+    STARTS,
+    forecast_learner,
+)
 
 ROOT = Path(__file__).parents[2]
 CELLS = 60
