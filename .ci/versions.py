@@ -24,6 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "predictions": (
         "models/predictions/*.sql",
         "macros/es_vista_del_aprendiz.sql",
+        "macros/si_se_dicta.sql",
         "macros/tramo.sql",
         "python_models/*.py",
         "python_models/forecasting/*.py",

@@ -59,6 +59,7 @@ base as (
         h.bloques,
         h.hora_inicio,
         coalesce(f.flujo, 0) as flujo,
+        f.flujo_retenido,
         case when f.flujo is null then f.flujo_retenido else f.regla end as regla
     from candidatos as c
     inner join destinos as d on c.indice_origen = d.indice_origen and c.h = d.h

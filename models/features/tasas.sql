@@ -9,14 +9,11 @@
 ] %}
 
 with
-destinos as (
-    select * from {{ ref('destinos') }}
-    where es_evaluado
-),
+destinos as (select * from {{ ref('destinos') }}),
 
 candidatos as (
     select * from {{ ref('candidatos') }}
-    where es_evaluado and tipo <> 'inicial'
+    where tipo <> 'inicial'
 ),
 
 cursos as (select * from {{ ref('dim_cursos') }}),

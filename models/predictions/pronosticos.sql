@@ -60,8 +60,7 @@ select
     c.nivel,
     c.unique_id,
     c.tipo_demanda,
-    -- A cell that far below its minimum is more likely not held at all: 0 misses fewer students.
-    case when c.esperado < 0.5 * m.minimo_alumnos then 0 else c.esperado end as punto,
+    {{ si_se_dicta('c.esperado', 'm.minimo_alumnos') }} as punto,
     c.media,
     least(c.q025, c.q10) as q025,
     c.q10,

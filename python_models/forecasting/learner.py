@@ -20,6 +20,9 @@ OUTPUT_COLUMNS = [*KEY, "modelo", "yhat"]
 
 COUNT = "aprendiz_conteo"
 DEVIATION = "aprendiz_desvio"
+RETENTION = "aprendiz_retencion"
+# The views that learn how far the students are from a forecast, and the forecast they start from.
+STARTS = {DEVIATION: "regla", RETENTION: "flujo_retenido"}
 
 CATEGORIES = ["sede", "programa", "nivel", "frecuencia", "horario_actual", "motivo", "tipo", "estacion"]
 # Names and keys: a tree must not learn them.
@@ -76,11 +79,12 @@ class Fit:
 def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list[int]) -> pd.DataFrame:
     """Forecast the candidates of the given origins from what was known at each or up to five periods before.
 
-    features: one row a candidate (KEY, indice, flujo and any more columns, CATEGORIES among them) of every
-    origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose period is known.
-    origins: those to forecast.
+    features: one row a candidate (KEY, indice, flujo, STARTS and any more columns, CATEGORIES among them) of
+    every origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose period is
+    known. origins: those to forecast.
     Returns rows (indice_origen, h, unique_id, modelo, yhat), sorted, yhat >= 0: `aprendiz_conteo` learns the
-    students; `aprendiz_desvio` how far they are from the flow rule, in units of its chance, sqrt(rule + 4).
+    students; `aprendiz_desvio` how far they are from the flow rule, `aprendiz_retencion` how far from the
+    flow with its retention, both in units of the start's chance, sqrt(start + 4).
     Origins without enough history have no rows; without LightGBM none has, and a warning says what to
     install. Deterministic: the order of the rows does not matter.
     Method: LightGBM (Ke et al., 2017, NeurIPS 30) on absolute error, recent periods weighing more.
@@ -169,24 +173,27 @@ def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFram
     if len(learnt) < FEWEST_ROWS:
         return no_forecasts()
     weight = np.exp(-(fit.origin - rows.loc[learnt, "indice"]) / MEMORY)
-    students, rule = rows.loc[learnt, "alumnos"], rows.loc[learnt, "regla"]
-    chance = np.sqrt(rule + 4)
-    count = _train(inputs.loc[learnt], students, weight)
-    deviation = _train(inputs.loc[learnt], (students - rule) / chance, weight * chance)
-
-    served = rows.loc[fit.served]
-    seen = inputs.loc[fit.served]
-    by_deviation = served["regla"] + deviation.predict(seen) * np.sqrt(served["regla"] + 4)
-    return pd.concat(
-        [
-            served[KEY].assign(modelo=COUNT, yhat=np.maximum(count.predict(seen), 0)),
-            served[KEY].assign(modelo=DEVIATION, yhat=np.maximum(by_deviation, 0)),
-        ]
-    )
+    students = rows.loc[learnt, "alumnos"]
+    served, seen = rows.loc[fit.served], inputs.loc[fit.served]
+    data = _dataset(inputs.loc[learnt])
+    views = [served[KEY].assign(modelo=COUNT, yhat=_train(data, students, weight).predict(seen))]
+    for view, start in STARTS.items():
+        base = rows.loc[learnt, start]
+        chance = np.sqrt(base + 4)
+        deviation = _train(data, (students - base) / chance, weight * chance).predict(seen)
+        yhat = served[start] + deviation * np.sqrt(served[start] + 4)
+        views.append(served[KEY].assign(modelo=view, yhat=yhat))
+    return pd.concat(views).assign(yhat=lambda rows: rows["yhat"].clip(lower=0))
 
 
-def _train(inputs: pd.DataFrame, target: pd.Series, weight: pd.Series) -> "lgb.Booster":
+def _dataset(inputs: pd.DataFrame) -> "lgb.Dataset":
+    """The inputs in bins, made once for all views: they differ in target and weight alone."""
     import lightgbm as lgb
 
-    data = lgb.Dataset(inputs, target, weight=weight, free_raw_data=True)
-    return lgb.train(PARAMETERS, data, num_boost_round=TREES)
+    return lgb.Dataset(inputs, params=PARAMETERS).construct()
+
+
+def _train(data: "lgb.Dataset", target: pd.Series, weight: pd.Series) -> "lgb.Booster":
+    import lightgbm as lgb
+
+    return lgb.train(PARAMETERS, data.set_label(target).set_weight(weight), num_boost_round=TREES)

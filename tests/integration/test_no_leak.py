@@ -23,7 +23,9 @@ MADE_AT_AN_ORIGIN = (
     "features_v1.tasas",
     "features_v1.retencion",
     "features_v1.ingresos",
+    "features_v1.ingresos_esperados",
     "features_v1.rasgos",
+    "predictions_v1.varianzas",
     "predictions_v1.pronosticos_combinados",
     "predictions_v1.pronosticos_reconciliados",
 )

@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 
 from python_models.forecasting import learner
-from python_models.forecasting.learner import CATEGORIES, COUNT, DEVIATION, KEY, forecast_learner
+from python_models.forecasting.learner import (
+    CATEGORIES,
+    COUNT,
+    DEVIATION,
+    KEY,
+    RETENTION,
+    STARTS,
+    forecast_learner,
+)
 
 ROOT = Path(__file__).parents[2]
 CELLS = 60
@@ -60,6 +68,7 @@ def feature_mart() -> pd.DataFrame:
         rows[column] = np.where(rng.random(len(rows)) < 0.1, np.nan, values)
     rows["flujo"] = rows["flujo"].fillna(0)
     rows["regla"] = rows["flujo"]
+    rows["flujo_retenido"] = 0.9 * rows["flujo"]
     return rows
 
 
@@ -92,12 +101,12 @@ def test_same_rows_in_any_order_give_the_same_bits() -> None:
     assert not result.duplicated([*KEY, "modelo"]).any()
 
 
-def test_every_candidate_has_both_models_and_no_negative_number() -> None:
+def test_every_candidate_has_all_views_and_no_negative_number() -> None:
     features = feature_mart()
     result = forecast(features, targets(features))
-    assert set(result["modelo"]) == {COUNT, DEVIATION}
+    assert set(result["modelo"]) == {COUNT, DEVIATION, RETENTION}
     wanted = features.loc[features["indice_origen"].between(21, LAST), KEY]
-    for modelo in (COUNT, DEVIATION):
+    for modelo in (COUNT, DEVIATION, RETENTION):
         rows = result[(result["modelo"] == modelo) & (result["indice_origen"] >= 21)]
         assert len(wanted.merge(rows, on=KEY)) == len(wanted) == len(rows)
     assert np.isfinite(result["yhat"]).all()
@@ -111,7 +120,7 @@ def test_what_came_after_an_origin_changes_nothing_for_it(origin: int) -> None:
     before = forecast(features, target)
 
     later = features["indice_origen"] > origin
-    features.loc[later, ["flujo", "regla", *NUMBERS[1:]]] += 40
+    features.loc[later, ["flujo", *STARTS.values(), *NUMBERS[1:]]] += 40
     # Categories that nobody had heard of: before, between and after the known ones.
     for column in CATEGORIES[:-1]:
         features.loc[later, column] = (
@@ -173,14 +182,17 @@ def test_nothing_to_learn_from_gives_no_rows() -> None:
     assert result.dtypes.to_dict() == learner.no_forecasts().dtypes.to_dict()
 
 
-def test_where_the_rule_is_right_the_deviation_keeps_it_and_the_count_cannot_follow() -> None:
+@pytest.mark.parametrize(("view", "start"), STARTS.items())
+def test_where_its_start_is_right_a_deviation_keeps_it_and_the_count_cannot_follow(
+    view: str, start: str
+) -> None:
     features = feature_mart()
-    target = features.loc[features["indice"] <= LAST, [*KEY, "regla"]].rename(columns={"regla": "alumnos"})
+    target = features.loc[features["indice"] <= LAST, [*KEY, start]].rename(columns={start: "alumnos"})
     newest = features["indice_origen"] == LAST
-    features.loc[newest, ["flujo", "regla"]] *= 100
-    result = forecast_learner(features, target, [LAST]).merge(features[[*KEY, "regla"]], on=KEY)
-    deviation = result[result["modelo"] == DEVIATION]
-    np.testing.assert_allclose(deviation["yhat"], deviation["regla"])
+    features.loc[newest, ["flujo", *STARTS.values()]] *= 100
+    result = forecast_learner(features, target, [LAST]).merge(features[[*KEY, start]], on=KEY)
+    deviation = result[result["modelo"] == view]
+    np.testing.assert_allclose(deviation["yhat"], deviation[start])
     assert result.loc[result["modelo"] == COUNT, "yhat"].max() < 100
 
 
