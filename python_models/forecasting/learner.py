@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from python_models.forecasting.fits import Fits
+
 # Imported for good only where it is used: it can't be loaded on a machine that lacks the library libgomp.
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -76,7 +78,9 @@ class Fit:
     served: pd.Index
 
 
-def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list[int]) -> pd.DataFrame:
+def forecast_learner(
+    features: pd.DataFrame, target: pd.DataFrame, origins: list[int], fits: Fits | None = None
+) -> pd.DataFrame:
     """Forecast the candidates of the given origins from what was known at each or up to five periods before.
 
     features: one row a candidate (KEY, indice, flujo, STARTS and any more columns, CATEGORIES among them) of
@@ -94,9 +98,11 @@ def forecast_learner(features: pd.DataFrame, target: pd.DataFrame, origins: list
     rows = features.merge(target[[*KEY, "alumnos"]], on=KEY, how="left", validate="one_to_one")
     rows = rows.sort_values(KEY, ignore_index=True)
     inputs = _inputs(rows)
-    fits = list(_fits(rows, sorted(origins)))
+    kept = fits or Fits()
     with ThreadPoolExecutor(max_workers=2) as pool:  # LightGBM leaves the interpreter while it works.
-        parts = list(pool.map(lambda fit: _forecast(fit, rows, inputs), fits))
+        parts = list(
+            pool.map(lambda fit: _forecast(fit, rows, inputs, kept), list(_fits(rows, sorted(origins))))
+        )
     if not parts:
         return no_forecasts()
     return pd.concat(parts).groupby([*KEY, "modelo"], as_index=False, sort=True)[["yhat"]].mean()
@@ -167,23 +173,37 @@ def _fits(rows: pd.DataFrame, origins: list[int]) -> Iterator[Fit]:
                 yield Fit(first_step, origin, index)
 
 
-def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
+def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame, kept: Fits) -> pd.DataFrame:
     known = ((rows["h"] == 1) == fit.first_step) & (rows["indice"] <= fit.origin) & rows["alumnos"].notna()
     learnt = rows.index[known][-MOST_ROWS:]
     if len(learnt) < FEWEST_ROWS:
         return no_forecasts()
-    weight = np.exp(-(fit.origin - rows.loc[learnt, "indice"]) / MEMORY)
-    students = rows.loc[learnt, "alumnos"]
+    told = rows.loc[learnt, ["alumnos", *STARTS.values()]].reset_index(drop=True)
+    told["peso"] = np.exp(-(fit.origin - rows.loc[learnt, "indice"].to_numpy()) / MEMORY)
+    seen_before = inputs.loc[learnt].reset_index(drop=True)
+    models = kept.get([seen_before, told], lambda: _train_views(seen_before, told))
     served, seen = rows.loc[fit.served], inputs.loc[fit.served]
-    data = _dataset(inputs.loc[learnt])
-    views = [served[KEY].assign(modelo=COUNT, yhat=_train(data, students, weight).predict(seen))]
-    for view, start in STARTS.items():
-        base = rows.loc[learnt, start]
-        chance = np.sqrt(base + 4)
-        deviation = _train(data, (students - base) / chance, weight * chance).predict(seen)
-        yhat = served[start] + deviation * np.sqrt(served[start] + 4)
+    views = []
+    for view, text in zip(models["modelo"].tolist(), models["texto"].tolist(), strict=True):
+        yhat = _predict(text, seen)
+        if view in STARTS:
+            start = served[STARTS[view]]
+            yhat = start + yhat * np.sqrt(start + 4)
         views.append(served[KEY].assign(modelo=view, yhat=yhat))
     return pd.concat(views).assign(yhat=lambda rows: rows["yhat"].clip(lower=0))
+
+
+def _train_views(inputs: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """A model of each view, as LightGBM's text: rows (modelo, texto).
+
+    told: beside each row of inputs its students, the starts and its weight.
+    """
+    data = _dataset(inputs)
+    texts = {COUNT: _train(data, told["alumnos"], told["peso"])}
+    for view, start in STARTS.items():
+        chance = np.sqrt(told[start] + 4)
+        texts[view] = _train(data, (told["alumnos"] - told[start]) / chance, told["peso"] * chance)
+    return pd.DataFrame({"modelo": list(texts), "texto": list(texts.values())})
 
 
 def _dataset(inputs: pd.DataFrame) -> "lgb.Dataset":
@@ -193,7 +213,16 @@ def _dataset(inputs: pd.DataFrame) -> "lgb.Dataset":
     return lgb.Dataset(inputs, params=PARAMETERS).construct()
 
 
-def _train(data: "lgb.Dataset", target: pd.Series, weight: pd.Series) -> "lgb.Booster":
+def _train(data: "lgb.Dataset", target: pd.Series, weight: pd.Series) -> str:
     import lightgbm as lgb
 
-    return lgb.train(PARAMETERS, data.set_label(target).set_weight(weight), num_boost_round=TREES)
+    booster = lgb.train(PARAMETERS, data.set_label(target).set_weight(weight), num_boost_round=TREES)
+    text: str = booster.model_to_string()
+    return text
+
+
+def _predict(text: str, inputs: pd.DataFrame) -> np.ndarray:
+    """From the text alone, so that a model that was kept gives the same bits as one just made."""
+    import lightgbm as lgb
+
+    return np.asarray(lgb.Booster(model_str=text).predict(inputs, num_threads=1))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from python_models.forecasting import learner
+from python_models.forecasting.fits import Fits
 from python_models.forecasting.learner import (
     CATEGORIES,
     COUNT,
@@ -133,6 +134,23 @@ def test_what_came_after_an_origin_changes_nothing_for_it(origin: int) -> None:
     after = forecast(features, target)
 
     assert changed(before, after) == [one for one in ORIGINS if one > origin]
+
+
+def test_models_of_an_earlier_run_are_read_and_give_the_same_bits(tmp_path: Path) -> None:
+    features = feature_mart()
+    target = targets(features)
+    before = forecast_learner(features, target, ORIGINS, Fits(tmp_path))
+    files = {file: file.stat().st_ino for file in tmp_path.iterdir()}
+    # The newest period's counts are corrected: only fits that know of it are made anew.
+    is_newest = target.merge(features, on=KEY)["indice"].to_numpy() == LAST
+    corrected = target.assign(alumnos=target["alumnos"] + is_newest)
+
+    again = forecast_learner(features, corrected, ORIGINS, Fits(tmp_path))
+
+    pd.testing.assert_frame_equal(again, forecast_learner(features, corrected, ORIGINS))
+    pd.testing.assert_frame_equal(before, forecast_learner(features, target, ORIGINS, Fits(tmp_path)))
+    assert {file: file.stat().st_ino for file in files} == files
+    assert 0 < len(set(tmp_path.iterdir()) - set(files)) < len(files)
 
 
 def test_a_fit_serves_its_own_origin_and_the_five_after_it() -> None:
