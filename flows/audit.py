@@ -40,7 +40,7 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         return Audit()
     if not result.failures:
         if not result.timed_out:
-            raise AforoError([messages.ending(result, home)])
+            raise messages.failure(result, home)
         what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
         remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
         return unreachable(Problem(what, remedy), tables)

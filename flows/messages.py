@@ -95,11 +95,6 @@ def _enumerated(problem: Problem) -> str:
     return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")
 
 
-def ending(result: DbtResult, home: Home) -> Problem:
-    """How an invocation ended that has no node to blame."""
-    return _explain_text("\n".join(result.errors) or _ending(result), None, home)[0]
-
-
 def explain_node(node: NodeFailure, home: Home) -> tuple[list[Problem], bool]:
     """What is wrong with a node, and whether it may pass by itself."""
     if node.status in ("fail", "warn") and node.relation:

@@ -119,9 +119,12 @@ def read_source(run: Run) -> None:
     """Audits the source, with retries; afterwards it is known which tables fall back."""
     waits = retry_seconds()
     reading = read_and_audit.with_options(retries=len(waits), retry_delay_seconds=waits)
-    # PassingError: it did not pass by itself, so that what was found stands.
-    with contextlib.suppress(PassingError):
+    try:
         reading(run)
+    except PassingError:
+        # It did not pass by itself: what was found of the tables stands, if anything was.
+        if not run.audit.failed:
+            raise
     if run.audit.failed:
         run.variables.of_run["respaldos"] = audit.fall_back(run.audit, run.settings)
         run.record.fallbacks = run.variables.of_run["respaldos"]
@@ -133,6 +136,7 @@ def read_source(run: Run) -> None:
 def read_and_audit(run: Run) -> None:
     """Lands and audits the source; PassingError, worth another attempt, for what may pass by itself."""
     with run.step("audit"):
+        run.audit = audit.Audit()
         problems = source_problems(run.settings)
         if problems:
             run.audit = audit.unreachable(problems[0], list(TABLES))
@@ -206,12 +210,15 @@ def source_problems(settings: Settings) -> list[Problem]:
         remedy = "name the right file with --source or AFORO_SOURCE"
         return [] if path.is_file() else [Problem(f"the source file {path} does not exist", remedy)]
     remedy = "name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)"
-    if not path.exists():
-        return [Problem(f"the source folder {path} does not exist", remedy)]
-    if not path.is_dir():
-        return [Problem(f"the source {path} is no folder", remedy)]
-    if not any(path.iterdir()):
-        return [Problem(f"the source folder {path} is empty", remedy)]
+    try:
+        if not path.exists():
+            return [Problem(f"the source folder {path} does not exist", remedy)]
+        if not path.is_dir():
+            return [Problem(f"the source {path} is no folder", remedy)]
+        if not any(path.iterdir()):
+            return [Problem(f"the source folder {path} is empty", remedy)]
+    except OSError as error:
+        return [Problem(f"the source folder {path} can't be read: {error.strerror}", remedy)]
     return []
 
 
