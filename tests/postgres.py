@@ -1,6 +1,7 @@
 """A real Postgres server on loopback, with the contract's tables in it."""
 
 import socket
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,18 @@ class Postgres:
         self._pg_ctl("-w", "-o", options, "-l", str(self.server.pgdata / "log"), "start")
 
     def stop(self, mode: str = "immediate") -> None:
-        """Stops the server; 'immediate' cuts every connection, as a crash does."""
-        self._pg_ctl("-w", "-m", mode, "stop")
+        """Stops the server if it runs; 'immediate' cuts every connection, as a crash does."""
+        if self.runs:
+            self._pg_ctl("-w", "-m", mode, "stop")
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server is up."""
+        try:
+            self._pg_ctl("status")
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
     def execute(self, *statements: str) -> None:
         """Runs statements as the administrator."""
