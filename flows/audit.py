@@ -53,6 +53,8 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         found += [problem for problem in problems if problem not in found]
         passing.append(passes)
     audit.passing = any(passing)
+    # Every table for one and the same reason: it is the source that fails, not its tables.
+    audit.down = set(audit.failed) == set(tables) and len(audit.problems) == 1
     return audit
 
 

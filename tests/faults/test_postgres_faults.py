@@ -82,8 +82,7 @@ def test_a_server_that_goes_away_in_the_middle_of_a_read(mended: Institute, post
     before = mended.forecast()
     postgres.execute(
         "alter table programacion rename to programacion_base",
-        "create view programacion as select b.* from programacion_base as b, "
-        "lateral (select pg_sleep(0.01)) as slow",
+        "create view programacion as select *, pg_sleep(0.02)::text as espera from programacion_base",
         "grant select on programacion to lector",
     )
     run = mended.start("run")

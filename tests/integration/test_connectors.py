@@ -40,9 +40,11 @@ class Landed:
 
     @property
     def tables(self) -> dict[str, Rows]:
+        landed = self.query("select table_name from duckdb_tables() where schema_name = 'landing'")
         return {
             name: self.query(f"select * exclude (archivo, fila) from landing.{name} order by all")
             for name in sorted(TABLES)
+            if (name,) in landed
         }
 
 
