@@ -7,7 +7,7 @@ that is away, a file that is being written) is tried again first.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flows import messages, warehouse
 from flows.dbt import DbtResult, NodeFailure
@@ -15,6 +15,10 @@ from flows.errors import AforoError, Problem
 from flows.settings import Home, Settings
 
 REASON_LENGTH = 400
+_UNCHECKED = Problem(
+    "its periods could not be checked, as calendario could not be read",
+    "set calendario right",
+)
 
 
 @dataclass
@@ -43,15 +47,22 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
             raise messages.failure(result, home)
         what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
         remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
-        return unreachable(Problem(what, remedy), tables)
+        # Not tried again: it has had its time.
+        return replace(unreachable(Problem(what, remedy), tables), passing=False)
     audit = Audit()
     passing = []
     table_of = _tables_of_nodes(home)
+    if not {table_of(node) for node in result.failures} <= set(tables):
+        raise messages.failure(result, home)
     for node in result.failures:
         problems, passes = messages.explain_node(node, home)
         found = audit.failed.setdefault(table_of(node), [])
         found += [problem for problem in problems if problem not in found]
         passing.append(passes)
+    for node in result.skipped:
+        # Codes that could not be checked are set aside later, one by one; periods would be lost in silence.
+        if "periodos_en_calendario" in node.unique_id and table_of(node) not in audit.failed:
+            audit.failed[table_of(node)] = [_UNCHECKED]
     audit.passing = any(passing)
     # Every table for one and the same reason: it is the source that fails, not its tables.
     audit.down = set(audit.failed) == set(tables) and len(audit.problems) == 1
@@ -91,7 +102,7 @@ def _tables_of_nodes(home: Home) -> Callable[[NodeFailure], str]:
     nodes = json.loads((home.root / "target" / "manifest.json").read_text())["nodes"]
 
     def table(node: NodeFailure) -> str:
-        model: str = nodes[node.unique_id].get("attached_node") or node.unique_id
+        model: str = nodes.get(node.unique_id, {}).get("attached_node") or node.unique_id
         return model.rpartition("__")[2]
 
     return table

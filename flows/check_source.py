@@ -16,7 +16,7 @@ from flows.dbt import AUDIT, Variables, run_dbt, version_variables
 from flows.errors import Problem
 from flows.pipeline import source_problems
 from flows.progress import Progress
-from flows.settings import TABLES, Home, Settings
+from flows.settings import TABLES, Home, Settings, source_timeout
 from flows.summary import table
 
 
@@ -53,7 +53,8 @@ def check(settings: Settings, listener: Progress) -> list[Checked]:
         else:
             _copy_captures(settings.home, scratch)
             asked = replace(settings, home=scratch)
-            result = run_dbt(AUDIT, asked, Variables(version_variables()), listener.node)
+            variables = Variables(version_variables(), {"aceptadas": list(settings.accepted)})
+            result = run_dbt(AUDIT, asked, variables, listener.node, source_timeout())
             found = audit.read(result, scratch, list(TABLES))
         sizes, formats = warehouse.sizes(scratch), warehouse.formats(scratch)
     return [_checked(name, found, sizes, formats) for name in TABLES]
@@ -85,7 +86,8 @@ def _copy_captures(home: Home, scratch: Home) -> None:
     if not home.warehouse.exists():
         return
     with duckdb.connect(str(scratch.warehouse)) as connection:
-        connection.execute(f"attach '{home.warehouse}' as real (read_only)")
+        file = str(home.warehouse).replace("'", "''")
+        connection.execute(f"attach '{file}' as real (read_only)")
         tables = connection.execute(
             """select schema_name, table_name from duckdb_tables()
             where database_name = 'real' and (schema_name = 'snapshots' or table_name = 'capturas')"""

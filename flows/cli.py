@@ -133,19 +133,21 @@ def run(
             )
         raise typer.Exit(1)
     if record and record.summary and not (quiet or as_json):
-        print("", *summary.as_text(record.summary), sep="\n")
+        notes = (f"  Note: {hint}" for hint in record.hints)
+        print("", *summary.as_text(record.summary), *notes, sep="\n")
 
 
 @app.command("check-source")
 def check_source(
     source: Source = None,
     home: Home = None,
+    mapping: Mapping = None,
     accept: Accept = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Audit the source without writing anything: a line a table, and what is wrong. Exit 0 if sound."""
-    asked = settings.resolve(source, home, accepted=tuple(accept or ()))
+    asked = settings.resolve(source, home, accepted=tuple(accept or ()), mapping=mapping)
     settings.prepare_environment(asked.home)
     from flows import check_source as checking
     from flows import terminal
@@ -201,15 +203,16 @@ def init_source(
     ] = None,
 ) -> None:
     """Say what is recognised in a source, and draft the mapping of its tables to the contract."""
-    asked = settings.resolve(source, mapping=None)
+    asked = settings.resolve(source)
     settings.prepare_environment(asked.home, asked.source)
     from flows import init_source as drafts
 
     folder = Path(to).expanduser().resolve() if to else asked.mapping or Path("mapping").resolve()
-    found = drafts.look(asked)
-    matches = drafts.match(found)
-    written = drafts.write(matches, folder)
-    typer.echo("\n".join(drafts.as_text(asked, found, matches, written)))
+    with _explained(asked.home):
+        found = drafts.look(asked)
+        matches = drafts.match(found)
+        written = drafts.write(matches, folder)
+        typer.echo("\n".join(drafts.as_text(asked, found, matches, written)))
 
 
 @app.command()

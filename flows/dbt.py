@@ -67,6 +67,7 @@ class DbtResult:
     timed_out: bool = False
     failures: list[NodeFailure] = field(default_factory=list)
     warnings: list[NodeFailure] = field(default_factory=list)
+    skipped: list[NodeFailure] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     seconds_allowed: float = TIMEOUT_SECONDS
 
@@ -117,8 +118,8 @@ def run_dbt(
         errors = _follow(process, on_node)
         exit_code = process.wait()
     timed_out = getattr(process, "timed_out", False)
-    failures, warnings = _read_results(results)
-    return DbtResult(exit_code, timed_out, failures, warnings, errors, timeout)
+    failures, warnings, skipped = _read_results(results)
+    return DbtResult(exit_code, timed_out, failures, warnings, skipped, errors, timeout)
 
 
 def version_variables() -> dict[str, str]:
@@ -217,16 +218,20 @@ def _follow(process: _Process, on_node: OnNode) -> list[str]:
     return errors
 
 
-def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure]]:
+def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure], list[NodeFailure]]:
+    failures: list[NodeFailure] = []
+    warnings: list[NodeFailure] = []
+    skipped: list[NodeFailure] = []
     if not path.exists():
-        return [], []
-    failures, warnings = [], []
+        return failures, warnings, skipped
     for result in json.loads(path.read_text())["results"]:
         found = NodeFailure(
             result["unique_id"], result["status"], result.get("message") or "", result.get("relation_name")
         )
         if found.status in ("error", "fail", "runtime error"):
             failures.append(found)
+        elif found.status == "skipped":
+            skipped.append(found)
         elif found.status == "warn":
             warnings.append(found)
-    return failures, warnings
+    return failures, warnings, skipped

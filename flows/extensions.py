@@ -10,6 +10,7 @@
 import atexit
 import functools
 import importlib.util
+import re
 import shutil
 import tempfile
 import threading
@@ -41,14 +42,21 @@ def extension_file(name: str) -> Path | None:
 
 
 def encoding_of(content: bytes) -> str:
-    """UTF-8, UTF-16 or windows-1252, of which latin-1 is a part: what fits the whole content."""
+    """UTF-8, UTF-16 or windows-1252, of which latin-1 is a part: what fits the whole content.
+
+    ValueError where it is UTF-8 but for a few bytes: as windows-1252, every accent would be another text.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
     if b"\0" in content[:1000]:
         return "UTF-16LE"
     try:
         content.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        # An accent in UTF-8 is two signs in windows-1252 that no one writes side by side.
+        if re.search(rb"\xc3[\xa0-\xbf]", content):
+            line = content[: error.start].count(b"\n") + 1
+            raise ValueError(f"line {line} is not UTF-8, as the file is elsewhere: mixed, or cut") from error
         return "windows-1252"
     return "UTF-8"
 
@@ -67,7 +75,10 @@ class Plugin(BasePlugin):
             return True
 
         def utf8(file: str, content: bytes) -> dict[str, str | None]:
-            encoding = encoding_of(content)
+            try:
+                encoding = encoding_of(content)
+            except ValueError as error:
+                raise ValueError(f"[aforo] {file}, {error}. Export it again, in one encoding") from error
             if encoding == "UTF-8":
                 return {"codificacion": encoding, "copia": None}
             with lock:

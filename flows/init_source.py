@@ -331,7 +331,9 @@ def _heading(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, tu
         [str(file)],
     ).fetchall()
     filled = [[value.strip() for value in row if value and value.strip()] for row in rows]
-    most = max(len(row) for row in filled)
+    most = max((len(row) for row in filled), default=0)
+    if not most:
+        return 1, ()
     position = next(number for number, row in enumerate(filled) if 2 * len(row) >= most)
     return position + 1, tuple(filled[position])
 

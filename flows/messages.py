@@ -65,8 +65,8 @@ def explain_exception(error: BaseException, home: Home) -> AforoError:
 
 
 def warnings(result: DbtResult, home: Home) -> list[Problem]:
-    """What tests with severity `warn` found."""
-    return [problem for node in result.warnings for problem in explain_node(node, home)[0]]
+    """What audits with severity `warn` found; other tests' warnings are in the log."""
+    return [problem for node in result.warnings for problem in explain_node(node, home)[0] if problem.table]
 
 
 def as_text(problem: Problem) -> list[str]:
@@ -220,6 +220,9 @@ def _disk_full(_: str, home: Home) -> Problem:
 def _locked(text: str, home: Home) -> Problem:
     process = re.search(r"\(PID (\d+)\)", text)
     who = f"process {process[1]}" if process else "another process"
+    file = re.search(r"lock on file \"([^\"]+)\"", text)
+    if file and Path(file[1]).resolve() != home.warehouse.resolve():
+        return Problem(f"the source {file[1]} is open in {who}", "close it there, or read a copy of it")
     return Problem(
         f"the warehouse {home.warehouse} is open in {who}",
         f"close it there: read the published copy instead ({home.published_file})",
@@ -318,6 +321,7 @@ _KNOWN = [
     _Known(
         re.compile(r"No magic bytes|too small to be a Parquet|Invalid thrift|Parquet file .* corrupt"),
         _no_parquet,
+        passes=True,
     ),
     _Known(re.compile(r"CSV Error on Line"), _bad_csv),
     _Known(re.compile(r"permission denied for"), _right_missing),

@@ -126,10 +126,13 @@ def read_source(run: Run) -> None:
         if not run.audit.failed:
             raise
     if run.audit.failed:
-        run.variables.of_run["respaldos"] = audit.fall_back(run.audit, run.settings)
-        run.record.fallbacks = run.variables.of_run["respaldos"]
-        run.record.steps[-1].state = "fallback"
+        step = run.record.steps[-1]
+        step.state = "failed"
+        run.record.fallbacks = audit.fall_back(run.audit, run.settings)
+        run.variables.of_run["respaldos"] = run.record.fallbacks
+        step.state = "fallback"
         run.record.save()
+        run.listener.step_ended(step.name, step.state, step.seconds)
 
 
 @task(name="audit", cache_policy=NO_CACHE, retry_condition_fn=_may_pass)
@@ -199,10 +202,16 @@ def _dbt(run: Run, arguments: list[str]) -> None:
     result = run_dbt(arguments, run.settings, run.variables, run.listener.node)
     if not result.ok:
         raise messages.failure(result, run.settings.home)
+    for problem in messages.warnings(result, run.settings.home):
+        run.record.hints.append(" ".join(line.strip() for line in messages.as_text(problem)))
 
 
 def source_problems(settings: Settings) -> list[Problem]:
     """Why nothing of the source can be read; empty where it may be there."""
+    if settings.mapping and not any(settings.mapping.glob("*.sql")):
+        what = f"the mapping folder {settings.mapping} has no <table>.sql in it"
+        remedy = "name the right one with --mapping or AFORO_MAPPING, or draft one: aforo init-source"
+        return [Problem(what, remedy)]
     path = settings.source.path
     if path is None:
         return []
@@ -231,6 +240,15 @@ def _capture_problems(settings: Settings) -> list[Problem]:
                 "run once without --offline and --as-of, so that the source is captured",
             )
         ]
+    others = {found.source for found in warehouse.captures(settings.home)} - {settings.source_name}
+    if settings.offline and others:
+        return [
+            Problem(
+                f"what is captured in {settings.home.root} is not of {settings.source_name} alone, but of "
+                f"{', '.join(sorted(others))}",
+                "name the source that was captured with --source, or run once without --offline",
+            )
+        ]
     if settings.as_of is not None and datetime.fromisoformat(settings.as_of) < first:
         return [
             Problem(
@@ -247,7 +265,9 @@ def _disk_problems(settings: Settings) -> list[Problem]:
     source = settings.source.path
     if settings.captures and source:
         files = (path for path in [source, *source.rglob("*")] if path.is_file())
-        needed += FREE_TIMES_SOURCE * sum(path.stat().st_size for path in files)
+        # A source that is going away says no size: the audit will say so.
+        with contextlib.suppress(OSError):
+            needed += FREE_TIMES_SOURCE * sum(path.stat().st_size for path in files)
     free = shutil.disk_usage(settings.home.root).free
     if free >= needed:
         return []

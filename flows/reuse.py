@@ -6,20 +6,22 @@ from typing import Any
 
 from flows import warehouse
 from flows.settings import PROJECT, Home
+from python_models.forecasting import fits
+from python_models.forecasting.learner import has_lightgbm
 
 # What decides what dbt builds, beside the data and the run's own settings.
-CODE = ("models", "python_models", "macros", "snapshots")
+CODE = ("models", "python_models", "macros", "snapshots", "tests/sql")
 SUFFIXES = {".sql", ".py", ".yml"}
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "requirements.lock")
 
 
 def key(home: Home, variables: dict[str, Any]) -> str:
-    """The key of what a run with these vars of dbt stands on: captured contents, code and vars.
+    """The key of what a run with these vars of dbt stands on: captured contents, code, libraries and vars.
 
     A run's id, commit and fallbacks are no part of it: they are only stamped on what it builds.
     """
     contents = {capture.table: capture.fingerprint for capture in warehouse.captures(home)}
-    text = json.dumps([contents, variables, _code()], sort_keys=True)
+    text = json.dumps([contents, variables, _code(), fits.libraries(), has_lightgbm()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

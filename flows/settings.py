@@ -166,13 +166,6 @@ def resolve(
                 Problem(f"--as-of: {error}", "give a moment such as 2025-06-05 or 2025-06-05T10:15:00")
             )
     folder = _folder(mapping, "AFORO_MAPPING")
-    if folder and not any(folder.glob("*.sql")):
-        problems.append(
-            Problem(
-                f"the mapping folder {folder} has no <table>.sql in it",
-                "name the right one with --mapping or AFORO_MAPPING, or draft one: aforo init-source",
-            )
-        )
     if problems:
         raise AforoError(problems)
     return Settings(

@@ -55,6 +55,10 @@ def parse(text: str) -> Source:
     """The source that a flag or AFORO_SOURCE names; AforoError for what is none."""
     text = text.strip()
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
+    if scheme is None and (re.search(r"://|\bpassword\s*=", text)):
+        raise AforoError(
+            [Problem("the source can't be read: it is no folder, file or known address", _REMEDY)]
+        )
     if scheme is None:
         path = Path(text).expanduser().resolve()
         return Source(str(path), "duckdb" if path.suffix.lower() in _DUCKDB_ENDINGS else "folder")
@@ -75,6 +79,10 @@ def _postgres(text: str) -> Source:
     except ValueError:
         # Its own words would show a part of the password.
         raise ValueError("its port is no number (in a password, write / as %2F and @ as %40)") from None
+    if "@" in parts.path or "@" in parts.query or "sslpassword" in parts.query.lower():
+        raise ValueError(
+            "in a password, write / as %2F, ? as %3F and @ as %40; keep sslpassword in a service file"
+        )
     user_info, at, host = parts.netloc.rpartition("@")
     user, _, given = user_info.partition(":")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

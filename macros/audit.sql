@@ -11,6 +11,11 @@ select
 where false
 {%- endmacro %}
 
+{# What dbt adds to a snapshot's own columns. #}
+{% macro dbt_snapshot_columns() -%}
+    {{ return(['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to', 'dbt_is_deleted']) }}
+{%- endmacro %}
+
 {# Whether the newest capture of the table came from the source that is read now. #}
 {% macro captured_from_here(tabla) -%}
     {%- set newest = run_query(

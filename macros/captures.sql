@@ -21,6 +21,10 @@ create table if not exists landing.capturas (
     cambios bigint not null,
     capturada_en timestamp not null
 );
+{#- A home of before has a log without these. #}
+alter table landing.capturas add column if not exists periodos bigint;
+alter table landing.capturas add column if not exists huella varchar;
+alter table landing.capturas add column if not exists cambios bigint default 0;
 create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
 delete from landing.contenidos where run_id <> '{{ this_run() }}';
     {%- if builds_above_raw() %}

@@ -132,7 +132,9 @@ select 1
 {% macro typed_column(c) -%}
     {%- set numero = "try_cast(case when regexp_full_match(" ~ c.name ~ ", '[-+]?[0-9]+,[0-9]+') then replace(" ~ c.name ~ ", ',', '.') else " ~ c.name ~ " end as double)" -%}
     {%- if c.type == 'integer' -%}
-case when {{ numero }} = floor({{ numero }}) then try_cast({{ numero }} as integer) end
+{# 1,000 is one or a thousand: no one can tell. #}
+case when {{ numero }} = floor({{ numero }}) and not regexp_full_match({{ c.name }}, '[-+]?[0-9]{1,3},[0-9]{3}')
+            then try_cast({{ numero }} as integer) end
     {%- elif c.type == 'double' -%}
 {{ numero }}
     {%- elif c.type == 'boolean' -%}

@@ -25,8 +25,9 @@ final as (
     select
         u.tabla,
         case
-            when u.run_id = '{{ this_run() }}' and u.filas > 0 then 'viva'
+            when r.motivo is not null then 'respaldo'
             when u.filas = 0 then 'ausente'
+            when u.run_id = '{{ this_run() }}' then 'viva'
             else 'respaldo'
         end as estado,
         case

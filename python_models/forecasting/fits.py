@@ -5,6 +5,7 @@ this package's code and of the libraries' versions. Their hash names a Parquet f
 month, or a correction in one, fits the origins that know of it; the other origins of the backtest are read.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -64,14 +65,19 @@ def of_home() -> Fits:
     return fits
 
 
+def libraries() -> list[str]:
+    """The versions of the libraries that forecasts come from."""
+    found = []
+    for library in LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):  # LightGBM may be left out.
+            found.append(f"{library} {version(library)}")
+    return found
+
+
 @functools.cache
 def _code() -> str:
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
-    for library in LIBRARIES:
-        try:
-            digest.update(f"{library} {version(library)}".encode())
-        except PackageNotFoundError:  # LightGBM may be left out.
-            digest.update(library.encode())
+    digest.update(" ".join(libraries()).encode())
     return digest.hexdigest()

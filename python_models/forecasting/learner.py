@@ -93,7 +93,7 @@ def forecast_learner(
     install. Deterministic: the order of the rows does not matter.
     Method: LightGBM (Ke et al., 2017, NeurIPS 30) on absolute error, recent periods weighing more.
     """
-    if not _has_lightgbm():
+    if not has_lightgbm():
         return no_forecasts()
     rows = features.merge(target[[*KEY, "alumnos"]], on=KEY, how="left", validate="one_to_one")
     rows = rows.sort_values(KEY, ignore_index=True)
@@ -122,7 +122,8 @@ _TYPES = {
 }
 
 
-def _has_lightgbm() -> bool:
+def has_lightgbm() -> bool:
+    """Whether the learner can be fitted here; a warning says what to install where it can't."""
     try:
         import lightgbm  # noqa: F401
     except (ImportError, OSError) as error:

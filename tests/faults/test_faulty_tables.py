@@ -69,42 +69,50 @@ def faulty(good: Institute) -> Iterator[Faulty]:
 
 
 def test_keys_that_are_there_twice(faulty: Faulty) -> None:
+    """The table falls back alone; the key and its rows are named."""
     reason = faulty.reason("cursos")
     assert "column curso_actual" in reason
     assert "the key is there 2 times: 'A1'" in reason
 
 
 def test_a_column_that_is_renamed(faulty: Faulty) -> None:
+    """The table falls back alone; the column that is missing is named."""
     reason = faulty.reason("horarios")
     assert "horario_actual is required and missing" in reason
 
 
 def test_a_column_of_another_type(faulty: Faulty) -> None:
+    """The table falls back alone; column and value are named."""
     reason = faulty.reason("minimos_apertura")
     assert "column minimo_alumnos" in reason
     assert "is no integer: 'ocho'" in reason
 
 
 def test_a_column_that_is_dropped(faulty: Faulty) -> None:
+    """The table falls back alone; the column that is missing is named."""
     assert "nivel is required and missing" in faulty.reason("vacantes_estandar")
 
 
 def test_a_column_that_is_added(faulty: Faulty) -> None:
+    """It is ignored; the table is live."""
     assert faulty.health["equivalencia_cursos"]["estado"] == "viva"
     assert "equivalencia_cursos" not in faulty.record["fallbacks"]
 
 
 def test_an_empty_table(faulty: Faulty) -> None:
+    """Its rows are not captured as deleted: it falls back alone."""
     assert "there are 0 rows where the last good capture has 60" in faulty.reason("sedes")
 
 
 def test_a_file_that_is_cut_in_the_middle(faulty: Faulty) -> None:
+    """The table falls back alone; the file is named."""
     reason = faulty.reason("programacion")
     assert "programacion.parquet" in reason
     assert "is no Parquet file, or it is cut off" in reason
 
 
-def test_faults_in_six_tables_publish_the_forecast_of_their_last_captures(faulty: Faulty) -> None:
+def test_faults_in_six_tables_at_once(faulty: Faulty) -> None:
+    """The forecast of their last captures is published; every row of it names the six."""
     assert faulty.institute.forecast() == faulty.forecast_before
     stamps = faulty.institute.published(
         "select distinct estado_fuente, tablas_respaldo from marts.prediccion_detalle"
@@ -125,12 +133,14 @@ def changed(good: Institute, faulty: Faulty) -> Iterator[Faulty]:
     last = tables["programacion"]["periodo"] == 202506
     tables["programacion"].loc[last, "matriculados"] += 1
     tables["sedes"] = tables["sedes"].iloc[::2]
+    tables["cursos"] = tables["cursos"].drop(columns="curso_siguiente")
     sources.write(tables, good.source)
     yield run_on(good, faulty.forecast_before)
     sources.write(sources.institute(), good.source)
 
 
 def test_half_of_the_rows(changed: Faulty) -> None:
+    """They are not captured as deleted: the table falls back alone."""
     reason = changed.reason("sedes")
     assert "there are 30 rows where the last good capture has 60: more than 10 % are gone" in reason
 
@@ -147,7 +157,31 @@ def test_last_periods_counts_that_changed(changed: Faulty) -> None:
     assert changed.institute.forecast() != changed.forecast_before
 
 
-def test_losses_that_are_accepted_are_captured(good: Institute, changed: Faulty) -> None:
+def test_an_optional_column_that_is_gone(changed: Faulty) -> None:
+    """It is not captured as empty, which would end the cohort flow: the table falls back alone."""
+    reason = changed.reason("cursos")
+    assert "column curso_siguiente" in reason
+    assert "there are 0 values where the last good capture has 4" in reason
+
+
+def test_a_month_that_is_delivered_twice(good: Institute) -> None:
+    """The table is refused, and the period is named."""
+    tables = sources.institute()
+    again = tables["programacion"][tables["programacion"]["periodo"] == 202501]
+    again = again.assign(seccion_id="again-" + again["seccion_id"])
+    tables["programacion"] = pd.concat([tables["programacion"], again])
+    sources.write(tables, good.source)
+    checked = good.aforo("check-source")
+    sources.write(sources.institute(), good.source)
+    assert checked.exit_code == 1
+    assert (
+        "there are 72 rows where the last good capture has 36: is the period there twice?: '202501'"
+        in checked.out
+    )
+
+
+def test_losses_that_are_accepted(good: Institute, changed: Faulty) -> None:
+    """With --accept they are captured as they are."""
     tables = sources.institute()
     tables["sedes"] = tables["sedes"].iloc[::2]
     sources.write(tables, good.source)

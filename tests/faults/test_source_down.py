@@ -1,6 +1,7 @@
 """A source that is down as a whole: the run goes on from the last captures, unless they are too old."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,22 @@ def test_one_table_down_for_ten_runs_then_back(good: Institute) -> None:
     assert good.health()["sedes"]["estado"] == "viva"
     assert good.records()[-1]["fallbacks"] == {}
     assert good.forecast() == before
+
+
+def test_a_reader_on_the_published_file_all_the_while(good: Institute) -> None:
+    """It never waits and never sees half a run: what it opened stays, who opens anew sees the new release."""
+    file = str(good.home / "published" / "aforo_marts.duckdb")
+    before = good.published("select distinct run_id from marts.prediccion_detalle")
+    with duckdb.connect(file, read_only=True) as reader:
+        run = good.start("run")
+        while run.poll() is None:
+            seen = reader.sql("select distinct run_id from marts.prediccion_detalle").fetchall()
+            assert seen == before
+            assert len(good.published("select distinct run_id from marts.prediccion_detalle")) == 1
+            time.sleep(0.2)
+        _, err = run.communicate()
+        assert run.returncode == 0, err
+    assert good.published("select distinct run_id from marts.prediccion_detalle") != before
 
 
 def test_a_fallback_that_is_too_old(good: Institute, source_away: Path) -> None:

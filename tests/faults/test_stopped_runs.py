@@ -93,6 +93,7 @@ def test_killed_and_run_again(
 
 
 def test_killed_and_run_again_without_the_source(good: Institute, tmp_path: Path) -> None:
+    """What was captured before the kill is forecast from, and said to be stored."""
     institute = good.copy(tmp_path)
     run = institute.start("run")
     read_until(run, "[4/5 transform] …")
@@ -110,6 +111,7 @@ def test_killed_and_run_again_without_the_source(good: Institute, tmp_path: Path
 
 
 def test_a_run_that_is_told_to_stop_says_so_and_stops_dbt(institute: Institute) -> None:
+    """It ends at once, and says that it was stopped."""
     run = institute.start("run")
     read_until(run, "[2/5 audit] …")
     [dbt] = dbt_of(run)
@@ -151,6 +153,7 @@ def fill(disk: Path) -> None:
 
 
 def test_a_disk_that_fills_up_during_the_run(institute: Institute, small_disk: Path) -> None:
+    """Nothing is published or left behind; the next run says how much room is needed."""
     # Prefect's own database is on that disk too, as it is where no server is named.
     environment = {
         name: value

@@ -94,12 +94,14 @@ def test_a_backtest_judges_and_publishes_nothing(published: Published) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_refused(published: Published) -> None:
+    """It names who holds the home."""
     assert published.meanwhile.exit_code == 1
     assert "is in use by process" in published.meanwhile.err
     assert "wait until it has ended" in published.meanwhile.err
 
 
 def test_files_that_cannot_be_read(newcomer: Institute) -> None:
+    """File, row and remedy are named; nothing is published."""
     source = newcomer.source
     tables = sources.institute()
     tables["programacion"] = tables["programacion"].drop(columns="horario")
@@ -128,6 +130,7 @@ def test_files_that_cannot_be_read(newcomer: Institute) -> None:
 
 
 def test_rows_that_are_wrong(newcomer: Institute) -> None:
+    """File, row, column and value are named; nothing is published."""
     tables = sources.institute()
     sections = tables["programacion"].astype({"matriculados": "object"})
     sections.loc[4, "matriculados"] = "doce"
@@ -157,6 +160,7 @@ def test_rows_that_are_wrong(newcomer: Institute) -> None:
 
 
 def test_tables_that_are_missing(newcomer: Institute) -> None:
+    """They are named; nothing is published."""
     tables = sources.institute()
     del tables["programacion"], tables["cursos"]
     sources.write(tables, newcomer.source)
@@ -166,6 +170,7 @@ def test_tables_that_are_missing(newcomer: Institute) -> None:
 
 
 def test_one_period_only(newcomer: Institute) -> None:
+    """It says how much history is needed."""
     tables = sources.institute()
     sections = tables["programacion"]
     tables["programacion"] = sections[sections["periodo"] == sections["periodo"].max()]
@@ -176,6 +181,7 @@ def test_one_period_only(newcomer: Institute) -> None:
 
 
 def test_a_source_folder_that_is_empty_or_missing(newcomer: Institute) -> None:
+    """It is named; nothing is published."""
     source = newcomer.source
     sources.write({}, source)
     assert f"the source folder {source} is empty" in refused(newcomer)
@@ -186,6 +192,7 @@ def test_a_source_folder_that_is_empty_or_missing(newcomer: Institute) -> None:
 
 
 def test_a_moment_before_the_first_capture(published: Published) -> None:
+    """It says which moment is the first."""
     before = published.institute.fingerprint()
     outcome = published.institute.aforo("run", "--as-of", "2020-01-01")
     assert outcome.exit_code == 1
@@ -196,6 +203,7 @@ def test_a_moment_before_the_first_capture(published: Published) -> None:
 
 
 def test_offline_before_any_capture(newcomer: Institute) -> None:
+    """It says to run once with the source."""
     message = refused(newcomer, "--offline")
     assert f"nothing was captured yet in {newcomer.home}" in message
     assert "run once without --offline" in message

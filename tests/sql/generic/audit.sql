@@ -80,37 +80,47 @@ from {{ model }}
 qualify indice - lag(indice) over (order by indice) <> 1
 {% endtest %}
 
-{# The last good capture of the table's own source bounds what may be gone: rows in all, rows and students a period.
-   A source cut in the middle would else be captured as deletions. Var `aceptadas` names tables whose losses are right. #}
-{% test sin_perdidas(model) %}
+{# The last good capture of the table's own source bounds what may be gone: rows in all, rows and students a period, values of
+   a column. A source cut in the middle would else be captured as deletions, and one that lost a column as a change of every
+   row. It bounds what may be there again, too: a month that is delivered twice. The newest period captured may grow as it likes.
+   Var `aceptadas` names tables whose changes are right. #}
+{% test como_antes(model) %}
 {{ config(tags=['auditoria'], store_failures=true) }}
 {%- set tabla = model.identifier %}
 {%- set antes = adapter.get_relation(database=target.database, schema='snapshots', identifier=tabla) if execute else none %}
 {%- if antes is none or tabla in of_this_run('aceptadas') or not captured_from_here(tabla) %}
 {{ nothing_to_tell() }}
 {%- else %}
-{%- set columns = adapter.get_columns_in_relation(antes) | map(attribute='name') | list %}
-{%- set by_period = 'periodo' in columns %}
-{%- set measures = {'rows': 'count(*)'} %}
-{%- if 'matriculados' in columns %}{% do measures.update({'students': 'sum(matriculados)'}) %}{% endif %}
+{%- set columns = adapter.get_columns_in_relation(antes) | map(attribute='name') | reject('in', dbt_snapshot_columns()) | list %}
+{%- set measures = [{'name': 'rows', 'sql': 'count(*)', 'by': none, 'column': none}] %}
+{%- for column in columns %}
+{%- do measures.append({'name': 'values', 'sql': 'count(' ~ column ~ ')', 'by': none, 'column': column}) %}
+{%- endfor %}
+{%- if 'periodo' in columns %}
+{%- do measures.append({'name': 'rows', 'sql': 'count(*)', 'by': 'periodo', 'column': none}) %}
+{%- endif %}
+{%- if 'matriculados' in columns %}
+{%- do measures.append({'name': 'students', 'sql': 'sum(matriculados)', 'by': 'periodo', 'column': none}) %}
+{%- endif %}
 with
 antes as (select * from {{ antes }} where dbt_valid_to is null and dbt_is_deleted = 'False'),
 
 ahora as (select * from {{ model }}),
 
 medidas as (
-    {%- for measure, expression in measures.items() %}
-    {%- for periodo in ['null', 'periodo'] if periodo == 'null' or by_period %}
-    {{ 'union all' if not (loop.first and measure == 'rows') }}
+    {%- for m in measures %}
+    {{ 'union all' if not loop.first }}
     select
-        cast(a.grupo as integer) as periodo,
-        '{{ measure }}' as medida,
+        {{ "'" ~ m.column ~ "'" if m.column else "case when a.grupo is not null then 'periodo' end" }} as columna,
+        cast(a.grupo as varchar) as valor,
+        '{{ m.name }}' as medida,
         a.cantidad as antes,
         coalesce(b.cantidad, 0) as ahora,
-        {{ var('caida_maxima') if periodo == 'null' else var('caida_periodo_maxima') }} as caida_maxima
-    from (select {{ periodo }} as grupo, {{ expression }} as cantidad from antes group by all) as a
-    left join (select {{ periodo }} as grupo, {{ expression }} as cantidad from ahora group by all) as b on a.grupo is not distinct from b.grupo
-    {%- endfor %}
+        {{ var('caida_periodo_maxima') if m.by else var('caida_maxima') }} as caida_maxima,
+        {{ 'a.grupo < max(a.grupo) over ()' if m.by else 'false' }} as es_pasado
+    from (select {{ m.by or 'null' }} as grupo, {{ m.sql }} as cantidad from antes group by all) as a
+    left join (select {{ m.by or 'null' }} as grupo, {{ m.sql }} as cantidad from ahora group by all) as b
+        on a.grupo is not distinct from b.grupo
     {%- endfor %}
 )
 
@@ -118,18 +128,28 @@ select
     '{{ tabla }}' as tabla,
     (select any_value(archivo) from ahora) as archivo,
     cast(null as bigint) as fila,
-    case when periodo is not null then 'periodo' end as columna,
-    cast(periodo as varchar) as valor,
+    columna,
+    valor,
     case
-        when ahora = 0 and periodo is not null then 'the period was captured before and has no ' || medida || ' now'
+        when ahora = 0 and valor is not null then 'the period was captured before and has no ' || medida || ' now'
+        when ahora < antes
+            then
+                'there are ' || cast(ahora as varchar) || ' ' || medida || ' where the last good capture has ' || cast(antes as varchar)
+                || ': more than ' || cast(cast(100 * caida_maxima as integer) as varchar) || ' % are gone'
         else
             'there are ' || cast(ahora as varchar) || ' ' || medida || ' where the last good capture has ' || cast(antes as varchar)
-            || ': more than ' || cast(cast(100 * caida_maxima as integer) as varchar) || ' % are gone'
+            || ': is the period there twice?'
     end as problema,
-    'deliver the table whole; if it is right as it is, accept it once: aforo run --accept {{ tabla }}' as remedio
+    'deliver the table whole and once; if it is right as it is, accept it once: aforo run --accept {{ tabla }}' as remedio
 from medidas
-where ahora < antes * (1 - caida_maxima)
-order by periodo nulls first, medida
+where
+    (
+        ahora < antes * (1 - caida_maxima)
+        -- Where rows are gone, their values are too.
+        and (medida <> 'values' or ahora < antes * (1 - caida_maxima) * least(1, (select m.ahora / m.antes from medidas as m where m.medida = 'rows' and m.valor is null)))
+    )
+    or (es_pasado and ahora > antes * (1 + {{ var('alza_periodo_maxima') }}) and ahora > antes + 10)
+order by columna nulls first, valor, medida
 {%- endif %}
 {% endtest %}
 
@@ -168,7 +188,8 @@ where
     and desconocidas > {{ var('sin_codigo_maximo') }} * todas
 {% endtest %}
 
-{# A capture stands in for its table for so long and no longer. A past moment that is rebuilt on purpose may be any age. #}
+{# A capture stands in for its table for so long and no longer. A past moment that is rebuilt on purpose may be any age, and
+   what publishes nothing (a backtest, dbt by hand: no run_id) too. #}
 {% test respaldo_vigente(model) %}
 {{ config(tags=['auditoria'], store_failures=true) }}
 select
@@ -181,7 +202,7 @@ select
     || ' days old: a forecast from data older than {{ var('dias_respaldo_maximo') }} days is not published (' || motivo || ')' as problema,
     'mend the source and run again; or allow older data on purpose (var dias_respaldo_maximo in dbt_project.yml)' as remedio
 from {{ model }}
-where estado = 'respaldo' and edad_dias > {{ var('dias_respaldo_maximo') }} and {{ var('as_of') is none }}
+where estado = 'respaldo' and edad_dias > {{ var('dias_respaldo_maximo') }} and {{ of_this_run('run_id') is not none and var('as_of') is none }}
 {% endtest %}
 
 {# Yesterday's file again is sound, and still worth a word when it goes on for long. #}
