@@ -171,7 +171,8 @@ def test_errors_of_the_machine_are_known(home: Home, said: str, understood: str)
 
 def test_a_dbt_that_was_killed_or_ran_too_long_says_so(home: Home) -> None:
     assert "more memory" in messages.failure(DbtResult(-9), home).problems[0].what
-    assert "did not end in time" in messages.failure(DbtResult(-9, timed_out=True), home).problems[0].what
+    late = DbtResult(-9, timed_out=True, seconds_allowed=20)
+    assert "did not end within 20 seconds" in messages.failure(late, home).problems[0].what
 
 
 def test_any_other_exception_is_one_line_and_the_log(home: Home) -> None:

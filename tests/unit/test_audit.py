@@ -1,0 +1,67 @@
+"""Which tables an invocation of dbt found at fault, and when it is the whole source or dbt itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows import audit
+from flows.dbt import DbtResult, NodeFailure
+from flows.errors import AforoError
+from flows.settings import Home
+
+TABLES = ["programacion", "cursos", "calendario"]
+PERIODS = "test.aforo.periodos_en_calendario_landing__programacion_ref_landing__calendario_.1"
+CODES = "test.aforo.codigos_conocidos_landing__programacion_curso.2"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "target").mkdir()
+    programacion = {"attached_node": "model.aforo.landing__programacion"}
+    manifest = {"nodes": {PERIODS: programacion, CODES: programacion}}
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps(manifest))
+    return Home(tmp_path)
+
+
+def landing(table: str, message: str) -> NodeFailure:
+    return NodeFailure(f"model.aforo.landing__{table}", "error", message)
+
+
+def test_each_table_has_its_own_problems(home: Home) -> None:
+    failures = [landing("cursos", "[aforo] No column. Add it"), NodeFailure(CODES, "fail", "Got 1 result")]
+    found = audit.read(DbtResult(1, failures=failures), home, TABLES)
+    assert {table: problems[0].what for table, problems in found.failed.items()} == {
+        "cursos": "No column",
+        "programacion": "codigos_conocidos_landing__programacion_curso: Got 1 result",
+    }
+    assert not found.down
+    assert not found.passing
+
+
+def test_one_reason_for_all_tables_is_a_source_that_is_down(home: Home) -> None:
+    away = "Unable to connect to Postgres at x: connection to server failed"
+    found = audit.read(DbtResult(1, failures=[landing(table, away) for table in TABLES]), home, TABLES)
+    assert found.down
+    assert found.passing
+
+
+def test_periods_that_could_not_be_checked_are_not_captured(home: Home) -> None:
+    skipped = [NodeFailure(PERIODS, "skipped", ""), NodeFailure(CODES, "skipped", "")]
+    result = DbtResult(1, failures=[landing("calendario", "[aforo] No column. Add it")], skipped=skipped)
+    assert set(audit.read(result, home, TABLES).failed) == {"calendario", "programacion"}
+    codes_only = DbtResult(1, failures=[landing("cursos", "[aforo] No column. Add it")], skipped=skipped[1:])
+    assert set(audit.read(codes_only, home, TABLES).failed) == {"cursos"}
+
+
+def test_a_reading_that_took_too_long_fails_all_tables_and_is_not_tried_again(home: Home) -> None:
+    found = audit.read(DbtResult(-9, timed_out=True, seconds_allowed=20), home, TABLES)
+    assert set(found.failed) == set(TABLES)
+    assert found.problems[0].what == "the reading of the source did not end within 20 seconds"
+    assert not found.passing
+
+
+def test_a_hook_that_fails_is_no_table(home: Home) -> None:
+    hook = NodeFailure("operation.aforo.aforo-on-run-start-0", "error", "Catalog Error: no such table")
+    with pytest.raises(AforoError, match="no such table"):
+        audit.read(DbtResult(1, failures=[hook]), home, TABLES)
