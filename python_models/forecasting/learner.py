@@ -57,7 +57,7 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-TREES = 250
+TREES = 170
 # A row counts half after this many periods, times ln 2.
 MEMORY = 18.0
 # The learner is fitted anew for every third origin. An origin is forecast by the two newest fits that knew no
