@@ -81,11 +81,7 @@ def test_a_server_that_is_down(database: Institute, postgres: Postgres) -> None:
 def test_a_server_that_goes_away_in_the_middle_of_a_read(mended: Institute, postgres: Postgres) -> None:
     """What was half read is not captured: the last captures stand in."""
     before = mended.forecast()
-    postgres.execute(
-        "alter table programacion rename to programacion_base",
-        "create view programacion as select *, pg_sleep(0.02)::text as espera from programacion_base",
-        "grant select on programacion to lector",
-    )
+    make_slow(postgres, seconds_a_row=0.02)
     run = mended.start("run")
     wait_for_a_reader(postgres)
     postgres.stop()
@@ -93,6 +89,19 @@ def test_a_server_that_goes_away_in_the_middle_of_a_read(mended: Institute, post
     postgres.start()
     found = reasons(mended, Outcome(run.returncode, out, err))
     assert "programacion" in found
+    assert mended.forecast() == before
+
+
+def test_a_server_that_hangs(mended: Institute, postgres: Postgres) -> None:
+    """Its reading is ended after the time limit, and the last captures stand in."""
+    before = mended.forecast()
+    make_slow(postgres, seconds_a_row=60)
+    hasty = replace(mended, environment=mended.environment | {"AFORO_SOURCE_TIMEOUT": "25"})
+    outcome = hasty.aforo("run")
+    postgres.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'lector'")
+    found = reasons(mended, outcome)
+    assert set(found) == set(sources.institute())
+    assert "did not end within 25 seconds" in found["programacion"]
     assert mended.forecast() == before
 
 
@@ -131,6 +140,16 @@ def test_a_right_that_is_revoked(mended: Institute, postgres: Postgres) -> None:
     assert set(found) == {"horarios"}
     assert "may not read table horarios" in found["horarios"]
     assert mended.forecast() == before
+
+
+def make_slow(postgres: Postgres, seconds_a_row: float) -> None:
+    """Every row of programacion takes that long from now on."""
+    slow = f"select *, pg_sleep({seconds_a_row})::text as espera from programacion_base"
+    postgres.execute(
+        "alter table programacion rename to programacion_base",
+        f"create view programacion as {slow}",
+        "grant select on programacion to lector",
+    )
 
 
 def wait_for_a_reader(postgres: Postgres) -> None:

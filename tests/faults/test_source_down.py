@@ -1,6 +1,5 @@
 """A source that is down as a whole: the run goes on from the last captures, unless they are too old."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -65,21 +64,6 @@ def test_another_source_is_no_fallback(good: Institute, tmp_path: Path) -> None:
     assert outcome.exit_code == 1
     assert "nothing was captured of this source yet" in outcome.err
     assert good.fingerprint() == before
-
-
-def test_source_that_hangs(good: Institute) -> None:
-    """Its reading is ended after the time limit, and the last captures stand in."""
-    before = good.forecast()
-    file = good.source / "cursos.parquet"
-    file.unlink()
-    os.mkfifo(good.source / "cursos.csv")
-    hanging = replace(good, environment=good.environment | {"AFORO_SOURCE_TIMEOUT": "20"})
-    outcome = hanging.aforo("run")
-    (good.source / "cursos.csv").unlink()
-    sources.write(sources.institute(), good.source)
-    assert outcome.exit_code == 0, outcome.err
-    assert good.forecast() == before
-    assert "did not end within 20 seconds" in good.health()["programacion"]["motivo"]
 
 
 def test_one_table_down_for_ten_runs_then_back(good: Institute) -> None:
