@@ -67,12 +67,16 @@ def cut(source: Path, copy: Path, periodo: int) -> None:
 
 @contextlib.contextmanager
 def whole_and_cut(
-    source: Path, folder: Path, first_cut: int, **variables: object
+    source: Path, folder: Path, first_cut: int, origins: int, origins_cut_away: int = 0, **variables: object
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouses built of the source and of its copy cut at the period, as whole_run and cut_run."""
+    """The warehouses built of the source and of its copy cut at the period, as whole_run and cut_run.
+
+    Both backtests begin at the same origin, `origins` before the last that the cut one knows: what an origin
+    has learnt of the backtest depends on the origins before it.
+    """
     cut(source, folder / "cut", first_cut)
-    build(source, folder / "whole_home", **variables)
-    build(folder / "cut", folder / "cut_home", **variables)
+    build(source, folder / "whole_home", origenes_backtest=origins + origins_cut_away, **variables)
+    build(folder / "cut", folder / "cut_home", origenes_backtest=origins, **variables)
     with duckdb.connect() as connection:
         for name in ("whole", "cut"):
             file = folder / f"{name}_home" / "aforo_warehouse.duckdb"
@@ -110,8 +114,8 @@ def assert_equal(connection: duckdb.DuckDBPyConnection, table: str, where: str =
     ],
 )
 def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp_path: Path) -> None:
-    variables = {"periodo": periodo, "origenes_backtest": 2, "origenes_aprendizaje": 12}
-    with whole_and_cut(source, tmp_path, first_cut=periodo, **variables) as connection:
+    variables = {"periodo": periodo, "origenes_aprendizaje": 12}
+    with whole_and_cut(source, tmp_path, first_cut=periodo, origins=2, **variables) as connection:
         tables = connection.sql(
             "select schema_name || '.' || table_name from duckdb_tables()"
             f" where database_name = 'whole_run' and schema_name in {('marts', *LAYERS)}"
@@ -127,7 +131,14 @@ def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp
 def test_a_past_origin_of_the_backtest_knows_what_was_known_then(tmp_path: Path) -> None:
     source = ROOT / "seeds" / "demo_institute"
     today_of_the_cut = "(select max(indice_origen) from cut_run.features_v1.origenes)"
-    with whole_and_cut(source, tmp_path, first_cut=202503, origenes_backtest=4, learner="none") as connection:
+    with whole_and_cut(
+        source, tmp_path, first_cut=202503, origins=4, origins_cut_away=4, learner="none"
+    ) as connection:
+        begins = "select min(indice_origen) from {}_run.features_v1.origenes where es_evaluado"
+        assert (
+            connection.sql(begins.format("whole")).fetchall()
+            == connection.sql(begins.format("cut")).fetchall()
+        )
         later = f"from whole_run.features_v1.origenes where indice_origen > {today_of_the_cut}"
         assert connection.sql(later).fetchall()
         for table in MADE_AT_AN_ORIGIN:
