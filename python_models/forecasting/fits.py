@@ -20,6 +20,7 @@ from pyarrow import ArrowException
 
 LIBRARIES = ("lightgbm", "numpy", "pandas", "scipy", "statsforecast")
 KEPT_SECONDS = 60 * 86_400
+DRAFT_SECONDS = 3_600
 
 
 class Fits:
@@ -49,13 +50,18 @@ class Fits:
         return found
 
     def prune(self) -> None:
-        """Deletes what no run has used for long, and what killed ones have left half-written."""
+        """Deletes what no run has used for long, and what killed ones have left half-written.
+
+        A young draft stays: another model of the same run may be writing it.
+        """
         if self._folder is None or not self._folder.exists():
             return
-        oldest = time.time() - KEPT_SECONDS
+        now = time.time()
         for file in self._folder.iterdir():
-            if file.suffix == ".tmp" or file.stat().st_mtime < oldest:
-                file.unlink(missing_ok=True)
+            kept = DRAFT_SECONDS if file.suffix == ".tmp" else KEPT_SECONDS
+            with contextlib.suppress(FileNotFoundError):  # Another model has just named or deleted it.
+                if file.stat().st_mtime < now - kept:
+                    file.unlink()
 
 
 def of_home() -> Fits:

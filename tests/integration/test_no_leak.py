@@ -30,7 +30,9 @@ MADE_AT_AN_ORIGIN = (
     "predictions_v1.pronosticos_reconciliados",
 )
 # What says which run made a row, not what it says.
-OF_THE_RUN = {"run_id", "datos_al", "capturada_en", "origen", "filas", "estado_fuente"}
+OF_THE_RUN = {
+    "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente"
+}  # fmt: skip
 # Empty after a single capture.
 OF_LATER_CAPTURES = {"marts.cambios_programacion"}
 

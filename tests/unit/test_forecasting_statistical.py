@@ -1,5 +1,7 @@
 """Every series gets a finite forecast of every model of its level, and says where it fell back."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +249,13 @@ def test_a_fit_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
     for file in tmp_path.iterdir():
         file.write_bytes(b"cut off")
     pd.testing.assert_frame_equal(forecast_statistics(institute(), [END], 1, 12, fits=Fits(tmp_path)), before)
+
+
+def test_pruning_leaves_a_draft_that_is_being_written(tmp_path: Path) -> None:
+    young, old, unused = (tmp_path / name for name in ("a.1.tmp", "b.2.tmp", "c.parquet"))
+    for file in (young, old, unused):
+        file.touch()
+    for file, days in ((old, 1), (unused, 90)):
+        os.utime(file, (time.time() - days * 86_400,) * 2)
+    Fits(tmp_path).prune()
+    assert list(tmp_path.iterdir()) == [young]
