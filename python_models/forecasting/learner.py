@@ -20,11 +20,24 @@ LOGGER = logging.getLogger(__name__)
 KEY = ["indice_origen", "h", "unique_id"]
 OUTPUT_COLUMNS = [*KEY, "modelo", "yhat"]
 
-COUNT = "aprendiz_conteo"
-DEVIATION = "aprendiz_desvio"
-RETENTION = "aprendiz_retencion"
-# The views that learn how far the students are from a forecast, and the forecast they start from.
-STARTS = {DEVIATION: "regla", RETENTION: "flujo_retenido"}
+
+@dataclass(frozen=True)
+class View:
+    """One way to learn the students: all of them, or how far they are from the column `start`.
+
+    objective: l1 learns the median, l2 the mean. trees: how many; the mean needs fewer.
+    """
+
+    name: str
+    start: str | None
+    objective: str
+    trees: int
+
+
+COUNT = View("aprendiz_conteo", None, "l1", 170)
+DEVIATION = View("aprendiz_desvio", "regla", "l2", 110)
+RETENTION = View("aprendiz_retencion", "flujo_retenido", "l1", 170)
+VIEWS = (COUNT, DEVIATION, RETENTION)
 
 CATEGORIES = ["sede", "programa", "nivel", "frecuencia", "horario_actual", "motivo", "tipo", "estacion"]
 # Names and keys: a tree must not learn them.
@@ -42,7 +55,6 @@ LEFT_OUT = [
 # Few leaves in a tree, few trees, half of the columns for each: choices of judgement, not tuned to the
 # visible periods (docs/accuracy.md). One thread: same bits every time, and several fits at once instead.
 PARAMETERS = {
-    "objective": "l1",
     "learning_rate": 0.1,
     "num_leaves": 63,
     "min_data_in_leaf": 30,
@@ -57,7 +69,6 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-TREES = 170
 # A row counts half after this many periods, times ln 2.
 MEMORY = 18.0
 # The learner is fitted anew for every third origin. An origin is forecast by the two newest fits that knew no
@@ -83,15 +94,16 @@ def forecast_learner(
 ) -> pd.DataFrame:
     """Forecast the candidates of the given origins from what was known at each or up to five periods before.
 
-    features: one row a candidate (KEY, indice, flujo, STARTS and any more columns, CATEGORIES among them) of
-    every origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose period is
-    known. origins: those to forecast.
-    Returns rows (indice_origen, h, unique_id, modelo, yhat), sorted, yhat >= 0: `aprendiz_conteo` learns the
-    students; `aprendiz_desvio` how far they are from the flow rule, `aprendiz_retencion` how far from the
-    flow with its retention, both in units of the start's chance, sqrt(start + 4).
+    features: one row a candidate (KEY, indice, flujo, the views' starts and any more columns, CATEGORIES
+    among them) of every origin that may be learnt from. target: rows (KEY, alumnos), of the candidates whose
+    period is known. origins: those to forecast.
+    Returns rows (indice_origen, h, unique_id, modelo, yhat), sorted, yhat >= 0, one for each of VIEWS:
+    `aprendiz_conteo` learns the students; `aprendiz_desvio` how far they are from the flow rule,
+    `aprendiz_retencion` how far from the flow with its retention, both in units of the start's chance,
+    sqrt(start + 4).
     Origins without enough history have no rows; without LightGBM none has, and a warning says what to
     install. Deterministic: the order of the rows does not matter.
-    Method: LightGBM (Ke et al., 2017, NeurIPS 30) on absolute error, recent periods weighing more.
+    Method: LightGBM (Ke et al., 2017, NeurIPS 30), recent periods weighing more.
     """
     if not has_lightgbm():
         return no_forecasts()
@@ -179,19 +191,25 @@ def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame, kept: Fits) ->
     learnt = rows.index[known][-MOST_ROWS:]
     if len(learnt) < FEWEST_ROWS:
         return no_forecasts()
-    told = rows.loc[learnt, ["alumnos", *STARTS.values()]].reset_index(drop=True)
+    starts = [view.start for view in VIEWS if view.start]
+    told = rows.loc[learnt, ["alumnos", *starts]].reset_index(drop=True)
     told["peso"] = np.exp(-(fit.origin - rows.loc[learnt, "indice"].to_numpy()) / MEMORY)
     seen_before = inputs.loc[learnt].reset_index(drop=True)
     models = kept.get([seen_before, told], lambda: _train_views(seen_before, told))
+    texts = dict(zip(models["modelo"], models["texto"], strict=True))
     served, seen = rows.loc[fit.served], inputs.loc[fit.served]
-    views = []
-    for view, text in zip(models["modelo"].tolist(), models["texto"].tolist(), strict=True):
-        yhat = _predict(text, seen)
-        if view in STARTS:
-            start = served[STARTS[view]]
-            yhat = start + yhat * np.sqrt(start + 4)
-        views.append(served[KEY].assign(modelo=view, yhat=yhat))
-    return pd.concat(views).assign(yhat=lambda rows: rows["yhat"].clip(lower=0))
+    parts = []
+    for view in VIEWS:
+        yhat = _predict(texts[view.name], seen)
+        if view.start:
+            yhat = served[view.start] + yhat * _chance(served[view.start])
+        parts.append(served[KEY].assign(modelo=view.name, yhat=yhat))
+    return pd.concat(parts).assign(yhat=lambda rows: rows["yhat"].clip(lower=0))
+
+
+def _chance(start: pd.Series) -> pd.Series:
+    """How far the students stray from so many: the square root of a count."""
+    return np.sqrt(start + 4)
 
 
 def _train_views(inputs: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -200,10 +218,7 @@ def _train_views(inputs: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     told: beside each row of inputs its students, the starts and its weight.
     """
     data = _dataset(inputs)
-    texts = {COUNT: _train(data, told["alumnos"], told["peso"])}
-    for view, start in STARTS.items():
-        chance = np.sqrt(told[start] + 4)
-        texts[view] = _train(data, (told["alumnos"] - told[start]) / chance, told["peso"] * chance)
+    texts = {view.name: _train(data, view, told) for view in VIEWS}
     return pd.DataFrame({"modelo": list(texts), "texto": list(texts.values())})
 
 
@@ -214,10 +229,20 @@ def _dataset(inputs: pd.DataFrame) -> "lgb.Dataset":
     return lgb.Dataset(inputs, params=PARAMETERS).construct()
 
 
-def _train(data: "lgb.Dataset", target: pd.Series, weight: pd.Series) -> str:
+def _train(data: "lgb.Dataset", view: View, told: pd.DataFrame) -> str:
     import lightgbm as lgb
 
-    booster = lgb.train(PARAMETERS, data.set_label(target).set_weight(weight), num_boost_round=TREES)
+    target, weight = told["alumnos"], told["peso"]
+    if view.start:
+        chance = _chance(told[view.start])
+        target = (target - told[view.start]) / chance
+        if view.objective == "l1":  # The error counts in students. Squared, it is even across sizes as it is.
+            weight = weight * chance
+    booster = lgb.train(
+        {**PARAMETERS, "objective": view.objective},
+        data.set_label(target).set_weight(weight),
+        num_boost_round=view.trees,
+    )
     text: str = booster.model_to_string()
     return text
 

@@ -1,5 +1,6 @@
 """The pooled learner forecasts from what each origin knew, always the same, or not at all."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -11,19 +12,12 @@ import pytest
 
 from python_models.forecasting import learner
 from python_models.forecasting.fits import Fits
-from python_models.forecasting.learner import (
-    CATEGORIES,
-    COUNT,
-    DEVIATION,
-    KEY,
-    RETENTION,
-    STARTS,
-    forecast_learner,
-)
+from python_models.forecasting.learner import CATEGORIES, COUNT, KEY, VIEWS, View, forecast_learner
 
 ROOT = Path(__file__).parents[2]
 CELLS = 60
 LAST = 24
+STARTS = [view.start for view in VIEWS if view.start]
 ORIGINS = list(range(13, LAST + 1))
 # Columns of the feature mart that the learner divides by each other, beside its categories and keys.
 NUMBERS = [
@@ -47,7 +41,7 @@ NUMBERS = [
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tested here does not need good forecasts."""
-    monkeypatch.setattr(learner, "TREES", 15)
+    monkeypatch.setattr(learner, "VIEWS", [dataclasses.replace(view, trees=15) for view in VIEWS])
 
 
 def feature_mart() -> pd.DataFrame:
@@ -105,10 +99,10 @@ def test_same_rows_in_any_order_give_the_same_bits() -> None:
 def test_every_candidate_has_all_views_and_no_negative_number() -> None:
     features = feature_mart()
     result = forecast(features, targets(features))
-    assert set(result["modelo"]) == {COUNT, DEVIATION, RETENTION}
+    assert set(result["modelo"]) == {view.name for view in VIEWS}
     wanted = features.loc[features["indice_origen"].between(21, LAST), KEY]
-    for modelo in (COUNT, DEVIATION, RETENTION):
-        rows = result[(result["modelo"] == modelo) & (result["indice_origen"] >= 21)]
+    for view in VIEWS:
+        rows = result[(result["modelo"] == view.name) & (result["indice_origen"] >= 21)]
         assert len(wanted.merge(rows, on=KEY)) == len(wanted) == len(rows)
     assert np.isfinite(result["yhat"]).all()
     assert result["yhat"].min() >= 0
@@ -121,7 +115,7 @@ def test_what_came_after_an_origin_changes_nothing_for_it(origin: int) -> None:
     before = forecast(features, target)
 
     later = features["indice_origen"] > origin
-    features.loc[later, ["flujo", *STARTS.values(), *NUMBERS[1:]]] += 40
+    features.loc[later, ["flujo", *STARTS, *NUMBERS[1:]]] += 40
     # Categories that nobody had heard of: before, between and after the known ones.
     for column in CATEGORIES[:-1]:
         features.loc[later, column] = (
@@ -200,18 +194,17 @@ def test_nothing_to_learn_from_gives_no_rows() -> None:
     assert result.dtypes.to_dict() == learner.no_forecasts().dtypes.to_dict()
 
 
-@pytest.mark.parametrize(("view", "start"), STARTS.items())
-def test_where_its_start_is_right_a_deviation_keeps_it_and_the_count_cannot_follow(
-    view: str, start: str
-) -> None:
+@pytest.mark.parametrize("view", [view for view in VIEWS if view.start], ids=lambda view: view.name)
+def test_where_its_start_is_right_a_deviation_keeps_it_and_the_count_cannot_follow(view: View) -> None:
+    start = view.start
     features = feature_mart()
     target = features.loc[features["indice"] <= LAST, [*KEY, start]].rename(columns={start: "alumnos"})
     newest = features["indice_origen"] == LAST
-    features.loc[newest, ["flujo", *STARTS.values()]] *= 100
+    features.loc[newest, ["flujo", *STARTS]] *= 100
     result = forecast_learner(features, target, [LAST]).merge(features[[*KEY, start]], on=KEY)
-    deviation = result[result["modelo"] == view]
+    deviation = result[result["modelo"] == view.name]
     np.testing.assert_allclose(deviation["yhat"], deviation[start])
-    assert result.loc[result["modelo"] == COUNT, "yhat"].max() < 100
+    assert result.loc[result["modelo"] == COUNT.name, "yhat"].max() < 100
 
 
 def test_without_lightgbm_there_are_no_rows_and_the_log_says_what_to_install(tmp_path: Path) -> None:
