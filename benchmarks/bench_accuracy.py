@@ -3,8 +3,8 @@
 `make bench-accuracy` forecasts the demo institute and, where it is there, ../shared/data/institute from
 the last twelve origins (`--origins N`), once without and once with the learner, and prints from the
 warehouse: the error of the published point, of the rules and of the base forecasts, beside AutoETS with
-MinT (`reference_auto_ets.py`); the coverage of the intervals; sections by the classical rule; candidates;
-on the demo, the error of the true expected value.
+MinT (`reference_auto_ets.py`); the coverage of the intervals; sections by the classical rule; candidates; the
+chance of being held; on the demo, the error of the true expected value.
 """
 
 import argparse
@@ -128,6 +128,24 @@ where modelo = 'aforo' and nivel in ('celda', 'sede_curso', 'sede') and horizont
 order by all
 """
 
+# The chance of being held beside what happened: the Brier score, and that of the share held alone.
+CHANCE = """
+with beside as (
+    select h, probabilidad_dictado as chance, (alumnos > 0)::int as held
+    from predictions_v1.probabilidades
+    inner join target_v1.objetivo using (indice_origen, h, unique_id)
+    where es_candidata
+)
+select h as horizon, count(*) as cells,
+    round(avg((chance - held) ** 2), 4) as brier,
+    round(var_pop(held), 4) as brier_of_the_share,
+    round(avg(held) filter (where chance < 0.2), 3) as held_below_20,
+    round(avg(held) filter (where chance >= 0.2 and chance < 0.5), 3) as held_20_to_50,
+    round(avg(held) filter (where chance >= 0.5 and chance < 0.8), 3) as held_50_to_80,
+    round(avg(held) filter (where chance >= 0.8), 3) as held_above_80
+from beside group by all order by all
+"""
+
 # Over the same cells and origins: the simulation's own expectation, made from the state at the origin.
 TRUTH_BESIDE = """
 with truth as (
@@ -192,6 +210,7 @@ def report(name: str, source: Path, variables: dict[str, object], with_reference
             show(connection, "WAPE over the union of forecast and real cells", ERRORS, summer=SUMMER)
             show(connection, "Sections by the classical rule, h = 1", SECTIONS)
             show(connection, "Candidates", CANDIDATES)
+            show(connection, "The chance that a candidate is held", CHANCE)
             show(connection, "Coverage of the intervals, h = 1", COVERAGE)
             if source == DEMO:
                 show(connection, "Beside the true expected value", TRUTH_BESIDE, truth=str(TRUTH))

@@ -5,6 +5,8 @@ candidatos as (select * from {{ ref('candidatos') }}),
 
 cursos as (select * from {{ ref('dim_cursos') }}),
 
+probabilidades as (select * from {{ ref('probabilidades') }}),
+
 corrida as (select * from {{ ref('corrida') }})
 
 select
@@ -24,6 +26,7 @@ select
     round(p.q10, 4) as q10,
     round(p.q90, 4) as q90,
     round(p.q975, 4) as q975,
+    round(d.probabilidad_dictado, 4) as probabilidad_dictado,
     p.modelo,
     p.razon_modelo,
     p.metodo_intervalo,
@@ -48,4 +51,5 @@ inner join pronosticos as p
         and c.h = p.h
         and c.unique_id = p.unique_id
         and p.nivel = 'celda'
+left join probabilidades as d on c.indice_origen = d.indice_origen and c.h = d.h and c.unique_id = d.unique_id
 order by c.periodo, c.sede, c.curso_actual, c.horario_actual

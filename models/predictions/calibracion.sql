@@ -44,9 +44,11 @@ select
         when count(*) >= {{ muchos }} then quantile_cont(d.distancia_95, 0.955)
         else quantile_cont(d.distancia_95, 0.985)
     end as factor_95,
-    sum(abs(d.media - d.y)) as error_media,
-    sum(abs(d.mediana - d.y)) as error_mediana,
-    sum(d.mediana - d.y) / nullif(sum(d.y), 0) as sesgo_mediana
+    -- What is published of a past origin was chosen by what it knew.
+    sum(abs(d.media - d.y)) filter (where d.indice_origen + d.h <= o.indice_origen) as error_media,
+    sum(abs(d.mediana - d.y)) filter (where d.indice_origen + d.h <= o.indice_origen) as error_mediana,
+    sum(d.mediana - d.y) filter (where d.indice_origen + d.h <= o.indice_origen)
+    / nullif(sum(d.y) filter (where d.indice_origen + d.h <= o.indice_origen), 0) as sesgo_mediana
 from origenes as o
 inner join distancias as d on o.indice_origen <> d.indice_origen
 where o.es_evaluado

@@ -1,0 +1,96 @@
+-- A cell that is held has 1.4 times its course's minimum or more where little is expected of it, so an expectation below that
+-- is a chance of so many (macro si_se_dicta). The backtest corrects this, class by class, as far as it has seen k cells of one.
+{% set alumnos_si_se_dicta = 1.4 %}
+{% set k = 20 %}
+
+with
+reconciliados as (
+    select * from {{ ref('pronosticos_reconciliados') }}
+    where nivel = 'celda'
+),
+
+candidatos as (select * from {{ ref('candidatos') }}),
+
+rasgos as (select * from {{ ref('rasgos') }}),
+
+objetivo as (
+    select * from {{ ref('objetivo') }}
+    where es_candidata
+),
+
+esperadas as (
+    select
+        indice_origen,
+        h,
+        unique_id,
+        c.tipo as tipo_demanda,
+        -- In fifths of the minimum, up to twice.
+        least(floor(5 * p.yhat / m.minimo_alumnos), 10) as clase,
+        least(p.yhat / ({{ alumnos_si_se_dicta }} * m.minimo_alumnos), 1) as probabilidad_previa
+    from reconciliados as p
+    inner join candidatos as c using (indice_origen, h, unique_id)
+    inner join rasgos as m using (indice_origen, h, unique_id)
+    where m.minimo_alumnos > 0
+),
+
+conocidas as (
+    select
+        e.*,
+        cast(t.alumnos > 0 as integer) as se_dicto
+    from esperadas as e
+    inner join objetivo as t using (indice_origen, h, unique_id)
+),
+
+por_origen as (
+    select
+        indice_origen,
+        h,
+        tipo_demanda,
+        clase,
+        count(*) as celdas,
+        sum(se_dicto) as dictadas
+    from conocidas
+    group by all
+),
+
+origenes as (
+    select distinct
+        indice_origen,
+        h
+    from esperadas
+),
+
+-- The cells of a class at the earlier origins whose outcome the origin knows: of each kind, and of all (no kind).
+clases as (
+    select
+        o.indice_origen,
+        o.h,
+        a.clase,
+        a.tipo_demanda,
+        sum(a.celdas) as celdas,
+        sum(a.dictadas) as dictadas
+    from origenes as o
+    inner join por_origen as a on o.h = a.h and a.indice_origen + a.h <= o.indice_origen
+    group by o.indice_origen, o.h, a.clase, rollup(a.tipo_demanda)
+),
+
+de_todas as (
+    select
+        e.*,
+        (coalesce(t.dictadas, 0) + {{ k }} * e.probabilidad_previa) / (coalesce(t.celdas, 0) + {{ k }}) as probabilidad
+    from esperadas as e
+    left join clases as t
+        on e.indice_origen = t.indice_origen and e.h = t.h and e.clase = t.clase and t.tipo_demanda is null
+)
+
+select
+    e.indice_origen,
+    e.h,
+    e.unique_id,
+    round(
+        (coalesce(t.dictadas, 0) + {{ k }} * e.probabilidad) / (coalesce(t.celdas, 0) + {{ k }}), 6
+    ) as probabilidad_dictado,
+    cast(coalesce(t.celdas, 0) as integer) as celdas
+from de_todas as e
+left join clases as t
+    on e.indice_origen = t.indice_origen and e.h = t.h and e.clase = t.clase and e.tipo_demanda = t.tipo_demanda
