@@ -56,8 +56,8 @@ def check(settings: Settings, listener: Progress) -> list[Checked]:
             variables = Variables(version_variables(), {"aceptadas": list(settings.accepted)})
             result = run_dbt(AUDIT, asked, variables, listener.node, source_timeout())
             found = audit.read(result, scratch, list(TABLES))
-        sizes, formats = warehouse.sizes(scratch), warehouse.formats(scratch)
-    return [_checked(name, found, sizes, formats) for name in TABLES]
+        readings, formats = warehouse.readings(scratch), warehouse.formats(scratch)
+    return [_checked(name, found, readings.get(name), formats) for name in TABLES]
 
 
 def as_text(checked: list[Checked]) -> list[str]:
@@ -74,9 +74,9 @@ def _number(value: int | None) -> str:
 
 
 def _checked(
-    name: str, found: audit.Audit, sizes: dict[str, tuple[int, int | None]], formats: dict[str, str]
+    name: str, found: audit.Audit, reading: warehouse.Reading | None, formats: dict[str, str]
 ) -> Checked:
-    rows, periods = sizes.get(name, (None, None))
+    rows, periods = (reading.rows, reading.periods) if reading else (None, None)
     problems = found.failed.get(name, [])
     state = "refused" if problems else "sound" if rows else "absent"
     return Checked(name, state, rows, periods, formats.get(name) or "", problems)

@@ -158,7 +158,7 @@ def capture(run: Run) -> None:
         captured = {found.table: found for found in warehouse.captures(home, run.settings.source_name)}
         read = warehouse.readings(home)
         passed = [table for table in TABLES if table not in run.audit.failed]
-        same = [t for t in passed if t in captured and captured[t].fingerprint == read.get(t)]
+        same = [t for t in passed if t in captured and captured[t].fingerprint == read[t].fingerprint]
         changed = [table for table in passed if table not in same]
         run.variables.of_run["sin_cambios"] = same
         if changed:

@@ -73,9 +73,11 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     quarantined = sum(source["en_cuarentena"] for source in summary["sources"])
     if quarantined:
         lines.append(f"  {quarantined:,} sections are in quarantine: their course or slot code is unknown.")
-    absent = [source["tabla"] for source in summary["sources"] if source["estado"] == "ausente"]
-    if absent:
-        lines.append(f"  Not delivered: {', '.join(absent)}. What depends on them is left out.")
+    lines += [
+        f"  {source['tabla']} {source['motivo']}."
+        for source in summary["sources"]
+        if source["estado"] == "ausente"
+    ]
     lines += fallbacks(summary["sources"])
     return [*lines, f"  File: {_short(Path(summary['file']))}", "  Try:", f"    {example_query(summary)}"]
 
@@ -84,7 +86,7 @@ def fallbacks(sources: list[dict[str, Any]]) -> list[str]:
     """The tables that an earlier capture stands in for, grouped by when and why."""
     groups: dict[tuple[str, str], list[str]] = {}
     for source in sources:
-        if source["motivo"]:
+        if source["estado"] == "respaldo":
             age = f"captured {source['capturada_en']} UTC, {source['edad_dias']:.0f} days ago"
             groups.setdefault((age, source["motivo"]), []).append(source["tabla"])
     return [

@@ -20,6 +20,15 @@ class Capture:
     fingerprint: str | None
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a table was when it was read: its rows, its periods where it has any, its fingerprint."""
+
+    rows: int
+    periods: int | None
+    fingerprint: str | None
+
+
 def captures(home: Home, source: str | None = None) -> list[Capture]:
     """The newest capture of each table; where `source` is named, only of tables whose newest is of it."""
     rows = _rows(
@@ -38,19 +47,14 @@ def first_capture(home: Home) -> datetime | None:
     return found[0][0] if found else None
 
 
-def readings(home: Home) -> dict[str, str | None]:
-    """table -> fingerprint of what was read last."""
-    return dict(_rows(home, "select tabla, arg_max(huella, leida_en) from landing.contenidos group by tabla"))
-
-
-def sizes(home: Home) -> dict[str, tuple[int, int | None]]:
-    """table -> rows and periods of what was read last."""
+def readings(home: Home) -> dict[str, Reading]:
+    """table -> what was read last."""
     rows = _rows(
         home,
-        """select tabla, filas, periodos from landing.contenidos
+        """select tabla, filas, periodos, huella from landing.contenidos
         qualify row_number() over (partition by tabla order by leida_en desc) = 1""",
     )
-    return {table: (count, periods) for table, count, periods in rows}
+    return {table: Reading(*row) for table, *row in rows}
 
 
 def formats(home: Home) -> dict[str, str]:

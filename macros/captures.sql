@@ -143,3 +143,15 @@ select 1
     {%- endfor -%}
 map(cast([{{ tables | join(', ') }}] as varchar[]), cast([{{ reasons | join(', ') }}] as varchar[]))
 {%- endmacro %}
+
+
+{# The optional tables, and what goes without each where a source does not deliver it, as a map. #}
+{% macro reasons_of_absence() -%}
+    {%- set tables = [] -%}
+    {%- set reasons = [] -%}
+    {%- for node in graph.sources.values() if node.config.meta.get('remedio_ausente') -%}
+        {%- do tables.append(quoted(node.name)) -%}
+        {%- do reasons.append(quoted('not delivered: ' ~ node.config.meta.remedio_ausente)) -%}
+    {%- endfor -%}
+map(cast([{{ tables | join(', ') }}] as varchar[]), cast([{{ reasons | join(', ') }}] as varchar[]))
+{%- endmacro %}

@@ -8,7 +8,7 @@ cuarentena as (select * from {{ ref('cuarentena') }})
 select
     f.tabla,
     f.estado,
-    f.motivo,
+    coalesce(f.motivo, case when f.estado = 'ausente' then {{ reasons_of_absence() }}[f.tabla] end) as motivo,
     f.filas,
     f.origen,
     f.capturada_en,
