@@ -149,7 +149,7 @@ map(cast([{{ tables | join(', ') }}] as varchar[]), cast([{{ reasons | join(', '
 {% macro reasons_of_absence() -%}
     {%- set tables = [] -%}
     {%- set reasons = [] -%}
-    {%- for node in graph.sources.values() if node.config.meta.get('remedio_ausente') -%}
+    {%- for node in (graph.sources.values() if execute else []) if node.config.meta.get('remedio_ausente') -%}
         {%- do tables.append(quoted(node.name)) -%}
         {%- do reasons.append(quoted('not delivered: ' ~ node.config.meta.remedio_ausente)) -%}
     {%- endfor -%}
