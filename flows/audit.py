@@ -5,8 +5,6 @@ and the run goes on; where there is none, the run stops with what is wrong. What
 that is away, a file that is being written) is tried again first.
 """
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from flows import messages, warehouse
@@ -51,18 +49,17 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         return replace(unreachable(Problem(what, remedy), tables), passing=False)
     audit = Audit()
     passing = []
-    table_of = _tables_of_nodes(home)
-    if not {table_of(node) for node in result.failures} <= set(tables):
+    if not {_table_of(node) for node in result.failures} <= set(tables):
         raise messages.failure(result, home)
     for node in result.failures:
         problems, passes = messages.explain_node(node, home)
-        found = audit.failed.setdefault(table_of(node), [])
+        found = audit.failed.setdefault(_table_of(node), [])
         found += [problem for problem in problems if problem not in found]
         passing.append(passes)
     for node in result.skipped:
         # Codes that could not be checked are set aside later, one by one; periods would be lost in silence.
-        if "periodos_en_calendario" in node.unique_id and table_of(node) not in audit.failed:
-            audit.failed[table_of(node)] = [_UNCHECKED]
+        if "periodos_en_calendario" in node.unique_id and _table_of(node) not in audit.failed:
+            audit.failed[_table_of(node)] = [_UNCHECKED]
     audit.passing = any(passing)
     # Every table for one and the same reason: it is the source that fails, not its tables.
     audit.down = set(audit.failed) == set(tables) and len(audit.problems) == 1
@@ -98,14 +95,8 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     raise AforoError(problems)
 
 
-def _tables_of_nodes(home: Home) -> Callable[[NodeFailure], str]:
-    nodes = json.loads((home.root / "target" / "manifest.json").read_text())["nodes"]
-
-    def table(node: NodeFailure) -> str:
-        model: str = nodes.get(node.unique_id, {}).get("attached_node") or node.unique_id
-        return model.rpartition("__")[2]
-
-    return table
+def _table_of(node: NodeFailure) -> str:
+    return (node.attached or node.unique_id).rpartition("__")[2]
 
 
 def _reason(problems: list[Problem]) -> str:

@@ -20,7 +20,8 @@ from flows.settings import PROJECT, Settings
 
 log = logging.getLogger(__name__)
 
-_DATA = ["--exclude-resource-type", "unit_test"]
+_LEAN = ["--no-write-json"]
+_DATA = ["--exclude-resource-type", "unit_test", *_LEAN]
 AUDIT = ["build", "--select", "path:models/landing", *_DATA]
 TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DATA]
 # Where nothing is new since the tables above raw were built: what carries the run's stamp.
@@ -37,7 +38,7 @@ GRACE_SECONDS = 10
 
 def capture_of(tables: list[str]) -> list[str]:
     """The command that snapshots these tables."""
-    return ["snapshot", "--select", *(f"snapshot__{table}" for table in tables)]
+    return ["snapshot", "--select", *(f"snapshot__{table}" for table in tables), *_LEAN]
 
 
 # (nodes that ended, of how many, this node's name, its seconds; None when it starts)
@@ -46,12 +47,16 @@ OnNode = Callable[[int, int, str, float | None], None]
 
 @dataclass(frozen=True)
 class NodeFailure:
-    """A node that failed: `status` is dbt's ('error' it could not run, 'fail' a test found rows, 'warn')."""
+    """A node that failed: `status` is dbt's ('error' it could not run, 'fail' a test found rows, 'warn').
+
+    attached: the model that a test is of.
+    """
 
     unique_id: str
     status: str
     message: str
     relation: str | None = None
+    attached: str | None = None
 
     @property
     def name(self) -> str:
@@ -101,11 +106,11 @@ def run_dbt(
     SIGTERM), dbt's whole process group is ended first.
     """
     target = settings.home.root / "target"
-    results = target / "run_results.json"
+    results = target / "results.json"
     results.unlink(missing_ok=True)
     settings.home.logs.mkdir(parents=True, exist_ok=True)
     command = [
-        sys.executable, "-m", "flows.child", "dbt.cli.main:cli", *arguments,
+        sys.executable, "-m", "flows.child", "flows.invocation:main", str(results), *arguments,
         "--log-format", "json", "--no-use-colors",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(settings.home.logs),
@@ -224,10 +229,8 @@ def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure], lis
     skipped: list[NodeFailure] = []
     if not path.exists():
         return failures, warnings, skipped
-    for result in json.loads(path.read_text())["results"]:
-        found = NodeFailure(
-            result["unique_id"], result["status"], result.get("message") or "", result.get("relation_name")
-        )
+    for result in json.loads(path.read_text()):
+        found = NodeFailure(**result | {"message": result["message"] or ""})
         if found.status in ("error", "fail", "runtime error"):
             failures.append(found)
         elif found.status == "skipped":

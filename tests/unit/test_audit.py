@@ -1,6 +1,5 @@
 """Which tables an invocation of dbt found at fault, and when it is the whole source or dbt itself."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,11 @@ PERIODS = "test.aforo.periodos_en_calendario_landing__programacion_ref_landing__
 CODES = "test.aforo.codigos_conocidos_landing__programacion_curso.2"
 
 
+PROGRAMACION = "model.aforo.landing__programacion"
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    (tmp_path / "target").mkdir()
-    programacion = {"attached_node": "model.aforo.landing__programacion"}
-    manifest = {"nodes": {PERIODS: programacion, CODES: programacion}}
-    (tmp_path / "target" / "manifest.json").write_text(json.dumps(manifest))
     return Home(tmp_path)
 
 
@@ -29,7 +27,10 @@ def landing(table: str, message: str) -> NodeFailure:
 
 
 def test_each_table_has_its_own_problems(home: Home) -> None:
-    failures = [landing("cursos", "[aforo] No column. Add it"), NodeFailure(CODES, "fail", "Got 1 result")]
+    failures = [
+        landing("cursos", "[aforo] No column. Add it"),
+        NodeFailure(CODES, "fail", "Got 1 result", attached=PROGRAMACION),
+    ]
     found = audit.read(DbtResult(1, failures=failures), home, TABLES)
     assert {table: problems[0].what for table, problems in found.failed.items()} == {
         "cursos": "No column",
@@ -47,7 +48,7 @@ def test_one_reason_for_all_tables_is_a_source_that_is_down(home: Home) -> None:
 
 
 def test_periods_that_could_not_be_checked_are_not_captured(home: Home) -> None:
-    skipped = [NodeFailure(PERIODS, "skipped", ""), NodeFailure(CODES, "skipped", "")]
+    skipped = [NodeFailure(test, "skipped", "", attached=PROGRAMACION) for test in (PERIODS, CODES)]
     result = DbtResult(1, failures=[landing("calendario", "[aforo] No column. Add it")], skipped=skipped)
     assert set(audit.read(result, home, TABLES).failed) == {"calendario", "programacion"}
     codes_only = DbtResult(1, failures=[landing("cursos", "[aforo] No column. Add it")], skipped=skipped[1:])

@@ -1,0 +1,32 @@
+"""dbt inside its process: what became of each node goes to a small file, where `flows.dbt` reads it.
+
+dbt's own artifacts (`--no-write-json` leaves them out) take a second of every invocation to write.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+
+def main() -> None:
+    """`<file for the results> <dbt's arguments>`; ends with dbt's own exit codes."""
+    file, arguments = Path(sys.argv[1]), sys.argv[2:]
+    outcome = dbtRunner().invoke(arguments)
+    results = getattr(outcome.result, "results", None) or []
+    file.write_text(json.dumps([_as_dict(result) for result in results]))
+    sys.exit(0 if outcome.success else 2 if outcome.exception else 1)
+
+
+def _as_dict(result: Any) -> dict[str, str | None]:
+    """A node's result; attached: the model that a generic test is of."""
+    node = result.node
+    return {
+        "unique_id": node.unique_id,
+        "status": str(result.status),
+        "message": result.message,
+        "relation": getattr(node, "relation_name", None),
+        "attached": getattr(node, "attached_node", None),
+    }
