@@ -61,7 +61,7 @@ regla_{{ paso }} as (
         case
             when c.tipo = 'inicial' then coalesce(i.esperados, r.alumnos_media_3)
             when c.tipo = 'estacional' and f.flujo is null then coalesce(i.esperados, r.alumnos_misma_estacion)
-            else coalesce(f.flujo_retenidos, 0) * coalesce(t.tasa, 1)
+            else round(coalesce(f.flujo_retenidos, 0) * coalesce(t.tasa, 1), 9)
         end as retenidos,
         case
             when c.tipo = 'inicial' then 'media_tres_periodos'

@@ -132,12 +132,13 @@ niveles_{{ loop.index }} as (
     window grupo as (partition by indice_origen, h, tipo, {{ nivel.clave | join(', ') }})
 ),
 {% endfor %}
+-- Rounded: sums of fractions differ in the last bit with the order of the rows.
 final as (
     select
         indice_origen,
         h,
         unique_id,
-        total * esperados / sum(esperados) over (partition by indice_origen, h, tipo) as esperados
+        round(total * esperados / sum(esperados) over (partition by indice_origen, h, tipo), 9) as esperados
     from niveles_{{ niveles | length }}
 )
 

@@ -58,13 +58,15 @@ def build(source: Path, home: Path, **variables: object) -> None:
     assert result.returncode == 0, result.stdout
 
 
-def cut(source: Path, copy: Path, periodo: int) -> None:
-    """A copy of the source whose sections end before the period."""
+def keep(source: Path, copy: Path, condition: str) -> Path:
+    """A copy of the source with the sections for which the condition holds."""
     shutil.copytree(source, copy)
     file = copy / "programacion.parquet"
     kept = file.with_name("kept.parquet")
-    duckdb.sql(f"copy (from '{file}' where periodo < {periodo}) to '{kept}'")
+    kept_rows = f"with programacion as (from '{file}') from programacion where {condition}"
+    duckdb.sql(f"copy ({kept_rows}) to '{kept}'")
     kept.replace(file)
+    return copy
 
 
 @contextlib.contextmanager
@@ -76,7 +78,7 @@ def whole_and_cut(
     Both backtests begin at the same origin, `origins` before the last that the cut one knows: what an origin
     has learnt of the backtest depends on the origins before it.
     """
-    cut(source, folder / "cut", first_cut)
+    keep(source, folder / "cut", f"periodo < {first_cut}")
     build(source, folder / "whole_home", origenes_backtest=origins + origins_cut_away, **variables)
     build(folder / "cut", folder / "cut_home", origenes_backtest=origins, **variables)
     with duckdb.connect() as connection:
@@ -116,6 +118,10 @@ def assert_equal(connection: duckdb.DuckDBPyConnection, table: str, where: str =
     ],
 )
 def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp_path: Path) -> None:
+    if source == INSTITUTE:
+        # The largest campus is more than half of it, and as any other.
+        others = "sede <> (select mode(sede) from programacion)"
+        source = keep(source, tmp_path / "source", others)
     variables = {"periodo": periodo, "origenes_aprendizaje": 12}
     with whole_and_cut(source, tmp_path, first_cut=periodo, origins=2, **variables) as connection:
         tables = connection.sql(
