@@ -16,7 +16,10 @@ def main() -> None:
     file, arguments = Path(sys.argv[1]), sys.argv[2:]
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None) or []
-    file.write_text(json.dumps([_as_dict(result) for result in results]))
+    # Whole or not at all: the disk may be full.
+    draft = file.with_suffix(".tmp")
+    draft.write_text(json.dumps([_as_dict(result) for result in results]))
+    draft.replace(file)
     sys.exit(0 if outcome.success else 2 if outcome.exception else 1)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -34,8 +35,15 @@ class Api:
         request = urllib.request.Request(
             f"{self.url}{path}", data, {"content-type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.loads(response.read() or "null")
+        for _ in range(10):
+            try:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    return json.loads(response.read() or "null")
+            except urllib.error.HTTPError as error:
+                if error.code != 503:
+                    raise
+                time.sleep(1)  # Its database is busy: Prefect's own clients ask again, too.
+        raise AssertionError(f"the server was busy for long: {method} {path}")
 
     def deployment(self, name: str) -> dict[str, Any] | None:
         """The deployment of that name, once it is there."""
