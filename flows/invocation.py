@@ -1,6 +1,6 @@
 """dbt inside its process: what became of each node goes to a small file, where `flows.dbt` reads it.
 
-dbt's own artifacts (`--no-write-json` leaves them out) take a second of every invocation to write.
+dbt's own artifacts (`--no-write-json` leaves them out) take half a second of every invocation to write.
 """
 
 import json

@@ -135,23 +135,27 @@ select 1
 
 {# The tables that an earlier capture stands in for, and why, as a map. #}
 {% macro reasons_of_fallback() -%}
-    {%- set tables = [] -%}
-    {%- set reasons = [] -%}
-    {%- for tabla, motivo in of_this_run('respaldos').items() -%}
-        {%- do tables.append(quoted(tabla)) -%}
-        {%- do reasons.append(quoted(motivo)) -%}
-    {%- endfor -%}
-map(cast([{{ tables | join(', ') }}] as varchar[]), cast([{{ reasons | join(', ') }}] as varchar[]))
+    {{ return(as_map(of_this_run('respaldos'))) }}
 {%- endmacro %}
 
 
 {# The optional tables, and what goes without each where a source does not deliver it, as a map. #}
 {% macro reasons_of_absence() -%}
-    {%- set tables = [] -%}
-    {%- set reasons = [] -%}
+    {%- set reasons = {} -%}
     {%- for node in (graph.sources.values() if execute else []) if node.config.meta.get('remedio_ausente') -%}
-        {%- do tables.append(quoted(node.name)) -%}
-        {%- do reasons.append(quoted('not delivered: ' ~ node.config.meta.remedio_ausente)) -%}
+        {%- do reasons.update({node.name: 'not delivered: ' ~ node.config.meta.remedio_ausente}) -%}
     {%- endfor -%}
-map(cast([{{ tables | join(', ') }}] as varchar[]), cast([{{ reasons | join(', ') }}] as varchar[]))
+    {{ return(as_map(reasons)) }}
+{%- endmacro %}
+
+
+{# Texts by name as SQL's map. #}
+{% macro as_map(texts) -%}
+    {%- set names = [] -%}
+    {%- set values = [] -%}
+    {%- for name, value in texts.items() -%}
+        {%- do names.append(quoted(name)) -%}
+        {%- do values.append(quoted(value)) -%}
+    {%- endfor -%}
+    {{ return('map(cast([' ~ names | join(', ') ~ '] as varchar[]), cast([' ~ values | join(', ') ~ '] as varchar[]))') }}
 {%- endmacro %}

@@ -12,8 +12,6 @@ from flows.settings import Home
 TABLES = ["programacion", "cursos", "calendario"]
 PERIODS = "test.aforo.periodos_en_calendario_landing__programacion_ref_landing__calendario_.1"
 CODES = "test.aforo.codigos_conocidos_landing__programacion_curso.2"
-
-
 PROGRAMACION = "model.aforo.landing__programacion"
 
 
