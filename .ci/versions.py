@@ -20,13 +20,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "raw": ("models/raw/*.sql", "snapshots/*.sql", "macros/raw_as_of.sql"),
     "platinum": ("models/platinum/*.sql",),
     "features": ("models/features/*.sql",),
-    "target": ("models/features/objetivo/*.sql",),
+    "target": ("models/target/*.sql",),
     "predictions": (
-        "models/predictions/*.sql",
+        "models/predictions/*/*.sql",
         "macros/es_vista_del_aprendiz.sql",
         "macros/si_se_dicta.sql",
         "macros/tramo.sql",
-        "python_models/*.py",
+        "python_models/predictions/*.py",
         "python_models/forecasting/*.py",
     ),
 }

@@ -40,3 +40,29 @@ class AforoError(Exception):
 
 class PassingError(AforoError):
     """A failure that may pass by itself: worth another attempt."""
+
+
+def as_text(problem: Problem) -> list[str]:
+    """The problem in two or three lines: where, what, what to do."""
+    place = []
+    if problem.table:
+        place.append(problem.table)
+    if problem.column:
+        place.append(f"column {problem.column}")
+    if problem.file:
+        place.append(problem.file)
+    if problem.rows:
+        place.append(f"row{'s' if len(problem.rows) > 1 else ''} {_enumerated(problem)}")
+    elif problem.count > 1:
+        place.append(f"{problem.count} rows")
+    what = problem.what
+    if problem.values:
+        shown = ", ".join(repr(value) for value in problem.values)
+        what = f"{what}: {shown}{', …' if problem.count > len(problem.values) else ''}"
+    lines = [", ".join(place), f"  {what}"] if place else [what]
+    return [*lines, f"  -> {problem.remedy}"]
+
+
+def _enumerated(problem: Problem) -> str:
+    rest = problem.count - len(problem.rows)
+    return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")

@@ -8,7 +8,6 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from prefect import flow, task
@@ -16,17 +15,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import audit, lock, messages, progress, publish, record, reuse, summary, vacuum, warehouse
-from flows.dbt import AUDIT, RESTAMP, TRANSFORM, capture_of, run_dbt, run_variables, version_variables
-from flows.errors import AforoError, PassingError, Problem
+from flows.dbt import diagnosis
+from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt, version_variables
+from flows.errors import AforoError, PassingError, as_text
+from flows.home import lock, record, releases, warehouse
+from flows.screen import progress, summary
 from flows.settings import DEFAULT_HORIZON, TABLES, Settings, resolve, retry_seconds, source_timeout
+from flows.steps import audit, publish, reuse
+from flows.steps import preflight as checks
 
 log = logging.getLogger(__name__)
-
-MIB = 2**20
-# What a run needs on disk: the warehouse, its temporary files, a release and Prefect's database.
-MIN_FREE_BYTES = 200 * MIB
-FREE_TIMES_SOURCE = 10
 
 
 class Run:
@@ -69,8 +67,8 @@ def aforo(
     """
     settings = resolve(source, home, period, horizon, as_of, offline, accepted, mapping)
     with lock.exclusive(settings.home, "aforo run"):
-        publish.recover(settings.home)
-        record.close_interrupted(settings.home, publish.published_run(settings.home))
+        releases.recover(settings.home)
+        record.close_interrupted(settings.home, releases.published_run(settings.home))
         run = Run(settings, record.start(settings))
         run.listener.started(run.record)
         try:
@@ -84,7 +82,7 @@ def aforo(
             manifest = publish_marts(run)
         except BaseException as error:
             log.exception("run %s failed", run.record.run_id)
-            explained = messages.explain_exception(error, settings.home)
+            explained = diagnosis.explain_exception(error, settings.home)
             run.record.end("failed", explained.problems)
             raise explained from error
         run.record.end("published")
@@ -104,8 +102,8 @@ def preflight(run: Run) -> None:
     with run.step("preflight"):
         for leftover in settings.home.root.glob("aforo_warehouse.duckdb.tmp"):
             shutil.rmtree(leftover, ignore_errors=True)
-        problems = [] if settings.captures else _capture_problems(settings)
-        problems += _disk_problems(settings)
+        problems = [] if settings.captures else checks.capture_problems(settings)
+        problems += checks.disk_problems(settings)
         if problems:
             raise AforoError(problems)
 
@@ -140,7 +138,7 @@ def read_and_audit(run: Run) -> None:
     """Lands and audits the source; PassingError, worth another attempt, for what may pass by itself."""
     with run.step("audit"):
         run.audit = audit.Audit()
-        problems = source_problems(run.settings)
+        problems = checks.source_problems(run.settings)
         if problems:
             run.audit = audit.unreachable(problems[0], list(TABLES))
         else:
@@ -201,80 +199,22 @@ def publish_marts(run: Run) -> dict[str, Any]:
 def _dbt(run: Run, arguments: list[str]) -> None:
     result = run_dbt(arguments, run.settings, run.variables, run.listener.node)
     if not result.ok:
-        raise messages.failure(result, run.settings.home)
-    for problem in messages.warnings(result, run.settings.home):
-        run.record.hints.append(" ".join(line.strip() for line in messages.as_text(problem)))
+        raise diagnosis.failure(result, run.settings.home)
+    for problem in diagnosis.warnings(result, run.settings.home):
+        run.record.hints.append(" ".join(line.strip() for line in as_text(problem)))
 
 
-def source_problems(settings: Settings) -> list[Problem]:
-    """Why nothing of the source can be read; empty where it may be there."""
-    if settings.mapping and not any(settings.mapping.glob("*.sql")):
-        what = f"the mapping folder {settings.mapping} has no <table>.sql in it"
-        remedy = "name the right one with --mapping or AFORO_MAPPING, or draft one: aforo init-source"
-        return [Problem(what, remedy)]
-    path = settings.source.path
-    if path is None:
-        return []
-    if settings.source.kind == "duckdb":
-        remedy = "name the right file with --source or AFORO_SOURCE"
-        return [] if path.is_file() else [Problem(f"the source file {path} does not exist", remedy)]
-    remedy = "name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)"
-    try:
-        if not path.exists():
-            return [Problem(f"the source folder {path} does not exist", remedy)]
-        if not path.is_dir():
-            return [Problem(f"the source {path} is no folder", remedy)]
-        if not any(path.iterdir()):
-            return [Problem(f"the source folder {path} is empty", remedy)]
-    except OSError as error:
-        return [Problem(f"the source folder {path} can't be read: {error.strerror}", remedy)]
-    return []
-
-
-def _capture_problems(settings: Settings) -> list[Problem]:
-    first = warehouse.first_capture(settings.home)
-    if first is None:
-        return [
-            Problem(
-                f"nothing was captured yet in {settings.home.root}",
-                "run once without --offline and --as-of, so that the source is captured",
-            )
-        ]
-    others = {found.source for found in warehouse.captures(settings.home)} - {settings.source_name}
-    if settings.offline and others:
-        return [
-            Problem(
-                f"what is captured in {settings.home.root} is not of {settings.source_name} alone, but of "
-                f"{', '.join(sorted(others))}",
-                "name the source that was captured with --source, or run once without --offline",
-            )
-        ]
-    if settings.as_of is not None and datetime.fromisoformat(settings.as_of) < first:
-        return [
-            Problem(
-                f"nothing was captured yet at {settings.as_of} UTC",
-                f"give --as-of a moment after the first capture, of {first:%Y-%m-%dT%H:%M:%S} UTC",
-            )
-        ]
-    folded = vacuum.refusal(settings.home, settings.as_of) if settings.as_of is not None else None
-    return [folded] if folded else []
-
-
-def _disk_problems(settings: Settings) -> list[Problem]:
-    needed = MIN_FREE_BYTES
-    source = settings.source.path
-    if settings.captures and source:
-        files = (path for path in [source, *source.rglob("*")] if path.is_file())
-        # A source that is going away says no size: the audit will say so.
-        with contextlib.suppress(OSError):
-            needed += FREE_TIMES_SOURCE * sum(path.stat().st_size for path in files)
-    free = shutil.disk_usage(settings.home.root).free
-    if free >= needed:
-        return []
-    return [
-        Problem(
-            f"the disk of {settings.home.root} is nearly full: {free / MIB:,.0f} MiB free, "
-            f"{needed / MIB:,.0f} MiB needed",
-            "free some space there, or use another --home",
-        )
-    ]
+def run_variables(settings: Settings, record_: record.Record) -> Variables:
+    """The layers' versions of version.yml and what this run was asked."""
+    lasting = {
+        **version_variables(),
+        "periodo": settings.period,
+        "horizonte": settings.horizon,
+        "as_of": settings.as_of,
+    }
+    of_run = {
+        "run_id": record_.run_id,
+        "aceptadas": list(settings.accepted),
+        "git_commit": record_.git_commit,
+    }
+    return Variables(lasting, of_run)

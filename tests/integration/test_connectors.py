@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from flows.extensions import extension_file
+from flows.dbt.extensions import extension_file
 from flows.settings import TABLES
 from tests import sources
 from tests.postgres import PASSWORD, Postgres

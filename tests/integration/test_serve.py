@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.schedules import RRuleSchedule
 
-from flows.serve import rules
+from flows.commands.serve import rules
 from tests import sources
 from tests.harness import ROOT, Institute
 

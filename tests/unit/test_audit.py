@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flows import audit
-from flows.dbt import DbtResult, NodeFailure
+from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError
 from flows.settings import Home
+from flows.steps import audit
 
 TABLES = ["programacion", "cursos", "calendario"]
 PERIODS = "test.aforo.periodos_en_calendario_landing__programacion_ref_landing__calendario_.1"

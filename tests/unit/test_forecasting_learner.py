@@ -212,7 +212,7 @@ def test_without_lightgbm_there_are_no_rows_and_the_log_says_what_to_install(tmp
     (tmp_path / "lightgbm.py").write_text(broken)
     code = (
         "from tests.unit.test_forecasting_learner import feature_mart, targets, forecast\n"
-        "from python_models import aprendiz_ajuste\n"
+        "from python_models.predictions import aprendiz_ajuste\n"
         "features = feature_mart()\n"
         "print(len(forecast(features, targets(features))))\n"
     )

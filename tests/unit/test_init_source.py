@@ -5,9 +5,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import init_source
+from flows.commands import init_source
+from flows.dbt.extensions import extension_file
 from flows.errors import AforoError
-from flows.extensions import extension_file
 from flows.settings import resolve
 
 EXPORT = """

@@ -18,8 +18,9 @@ READS = {
     "raw": {"source", "snapshots", "landing", "raw"},
     "platinum": {"raw", "platinum"},
     "features": {"platinum", "features"},
-    "predictions": {"platinum", "features", "predictions"},
-    "marts": {"raw", "platinum", "features", "predictions", "marts"},
+    "target": {"platinum", "features"},
+    "predictions": {"platinum", "features", "target", "predictions"},
+    "marts": {"raw", "platinum", "features", "target", "predictions", "marts"},
 }
 # dbt takes a misspelt key in silence on DuckDB.
 CONFIG_KEYS = {

@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import publish, record
 from flows.errors import AforoError
-from flows.record import Record
+from flows.home import record, releases
+from flows.home.record import Record
 from flows.settings import Home, Settings
 from flows.source import parse
+from flows.steps import publish
 
 VERSIONS = {"version_raw": "v1"}
 
@@ -66,7 +67,7 @@ def test_a_release_holds_the_marts_with_constraints_and_comments(home: Home) -> 
     run = new_record(home)
     manifest = publish.publish(home, run, VERSIONS)
 
-    assert publish.published_run(home) == run.run_id
+    assert releases.published_run(home) == run.run_id
     with duckdb.connect(str(home.published_file), read_only=True) as connection:
         query = "select sql from duckdb_tables() where table_name = 'prediccion_alumnos'"
         ddl = connection.execute(query).fetchall()
@@ -106,7 +107,7 @@ def test_history_keeps_what_releases_drop(home: Home) -> None:
         run.run_id = runs[-1]
         publish.publish(home, run, VERSIONS)
     assert published_students(home) == 5
-    assert sorted(path.name for path in home.releases.iterdir()) == runs[-publish.KEPT_RELEASES :]
+    assert sorted(path.name for path in home.releases.iterdir()) == runs[-releases.KEPT_RELEASES :]
     assert sorted(path.stem for path in home.history.iterdir()) == runs
 
 
@@ -125,12 +126,12 @@ def test_an_open_reader_keeps_the_release_that_it_opened(home: Home) -> None:
 )
 def test_a_prediction_that_is_missing_or_empty_is_not_published(home: Home, spoil: str) -> None:
     publish.publish(home, new_record(home), VERSIONS)
-    before = publish.published_run(home)
+    before = releases.published_run(home)
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute(spoil)
     with pytest.raises(AforoError, match="made no forecast"):
         publish.publish(home, new_record(home), VERSIONS)
-    assert publish.published_run(home) == before
+    assert releases.published_run(home) == before
     assert len(list(home.releases.iterdir())) == 1
     assert len(list(home.history.iterdir())) == 1
 
@@ -157,7 +158,7 @@ def test_what_a_killed_run_left_is_set_right(home: Home) -> None:
     (home.history / "20300101T000000Z-bbbbbb.parquet.pending").touch()
     (home.root / "published.20300101T000000Z-bbbbbb.tmp").symlink_to("releases")
 
-    publish.recover(home)
+    releases.recover(home)
 
     assert [path.name for path in home.history.iterdir()] == [history.name]
     assert [path.name for path in home.releases.iterdir()] == [run.run_id]
@@ -168,11 +169,12 @@ def test_what_a_killed_run_left_is_set_right(home: Home) -> None:
 PUBLISH_FOR_EVER = """
 import sys
 from pathlib import Path
-from flows import publish, record
+from flows.home import record, releases
+from flows.steps import publish
 from flows.settings import Home, Settings
 home = Home(Path(sys.argv[1]))
 while True:
-    publish.recover(home)
+    releases.recover(home)
     publish.publish(home, record.start(Settings(source=parse("/source"), home=home)), {})
     print("published", flush=True)
 """
@@ -194,9 +196,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_release(home: Home) -> None:
         process.wait()
         process.stdout.close()
         assert published_students(home) == 12
-        release = publish.published_run(home)
+        release = releases.published_run(home)
         assert release is not None
-        publish.recover(home)
+        releases.recover(home)
         assert (home.history / f"{release}.parquet").exists()
         assert {path.name for path in home.releases.iterdir()} <= {
             path.stem for path in home.history.iterdir()

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from flows import lock, record
 from flows.errors import AforoError, Problem
+from flows.home import lock, record
 from flows.settings import DEFAULT_HOME, DEFAULT_SOURCE, Home, Settings, resolve, utc_text
 from flows.source import parse
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from flows import lock
+from flows.home import lock
 from flows.settings import Home
 with lock.exclusive(Home(Path(sys.argv[1])), "aforo run"):
     print("held", flush=True)

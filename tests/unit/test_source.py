@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from flows.errors import AforoError
-from flows.pipeline import source_problems
 from flows.settings import resolve
 from flows.source import parse
+from flows.steps.preflight import source_problems
 
 
 @pytest.mark.parametrize(

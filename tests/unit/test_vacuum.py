@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import lock, vacuum
+from flows.commands import vacuum
 from flows.errors import AforoError
+from flows.home import history, lock
 from flows.settings import Home
 
 # Four runs captured a table that each found changed; the second captured in two steps.
@@ -70,7 +71,7 @@ def left(home: Home) -> list[str]:
 
 
 def remedies(home: Home, *moments: str) -> list[str | None]:
-    refusals = [vacuum.refusal(home, moment) for moment in moments]
+    refusals = [history.refusal(home, moment) for moment in moments]
     return [refused.remedy if refused else None for refused in refusals]
 
 
@@ -129,7 +130,7 @@ def test_a_moment_that_is_gone_is_refused_and_the_kept_ones_are_named(home: Home
     # In the second vacuum nothing is left to delete: what the first kept is still kept.
     vacuum.run(home, keep_days=0)
     assert remedies(home, "2024-01-31 00:00:00", "2024-02-01 10:00:05", "2024-05-01 00:00:00") == [None] * 3
-    refused = vacuum.refusal(home, "2024-03-20 00:00:00")
+    refused = history.refusal(home, "2024-03-20 00:00:00")
     assert refused is not None
     assert "what was known at 2024-03-20 00:00:00 UTC is not kept" in refused.what
     assert refused.remedy == (
@@ -141,7 +142,7 @@ def test_a_moment_that_is_gone_is_refused_and_the_kept_ones_are_named(home: Home
 KILLED_BEFORE_THE_COMMIT = """
 import os, signal, sys
 from pathlib import Path
-from flows import vacuum
+from flows.commands import vacuum
 from flows.settings import Home
 log = vacuum._log
 def last_act(*arguments):

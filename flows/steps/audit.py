@@ -7,9 +7,10 @@ that is away, a file that is being written) is tried again first.
 
 from dataclasses import dataclass, field, replace
 
-from flows import messages, warehouse
-from flows.dbt import DbtResult, NodeFailure
-from flows.errors import AforoError, Problem
+from flows.dbt import diagnosis
+from flows.dbt.runner import DbtResult, NodeFailure
+from flows.errors import AforoError, Problem, as_text
+from flows.home import warehouse
 from flows.settings import Home, Settings
 
 REASON_LENGTH = 400
@@ -42,7 +43,7 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         return Audit()
     if not result.failures:
         if not result.timed_out:
-            raise messages.failure(result, home)
+            raise diagnosis.failure(result, home)
         what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
         remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
         # Not tried again: it has had its time.
@@ -50,9 +51,9 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     audit = Audit()
     passing = []
     if not {_table_of(node) for node in result.failures} <= set(tables):
-        raise messages.failure(result, home)
+        raise diagnosis.failure(result, home)
     for node in result.failures:
-        problems, passes = messages.explain_node(node, home)
+        problems, passes = diagnosis.explain_node(node, home)
         found = audit.failed.setdefault(_table_of(node), [])
         found += [problem for problem in problems if problem not in found]
         passing.append(passes)
@@ -100,5 +101,5 @@ def _table_of(node: NodeFailure) -> str:
 
 
 def _reason(problems: list[Problem]) -> str:
-    text = "; ".join(" ".join(line.strip() for line in messages.as_text(p)[:-1]) for p in problems)
+    text = "; ".join(" ".join(line.strip() for line in as_text(p)[:-1]) for p in problems)
     return text if len(text) <= REASON_LENGTH else f"{text[: REASON_LENGTH - 2]} …"

@@ -3,15 +3,19 @@
 from dataclasses import asdict
 from typing import Any
 
-from flows import messages, publish, record, summary
+from flows import settings
+from flows.commands.options import AsJson, Home, echo, explained
 from flows.errors import Problem
-from flows.settings import Home
+from flows.errors import as_text as problem_text
+from flows.home import record, releases
+from flows.screen import summary
+from flows.screen.table import table
 
 
-def read(home: Home) -> dict[str, Any]:
+def read(home: settings.Home) -> dict[str, Any]:
     """The last run's record and the summary of what is published, either None where there is none."""
     last = record.last(home)
-    manifest = publish.published_manifest(home)
+    manifest = releases.published_manifest(home)
     return {
         "home": str(home.root),
         "last_run": asdict(last) if last else None,
@@ -32,7 +36,7 @@ def as_text(found: dict[str, Any]) -> list[str]:
     columns = ("tabla", "estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
     header = ["table", "state", "rows", "captured (UTC)", "days old", "in quarantine"]
     rows = [[source[column] for column in columns] for source in published["sources"]]
-    return [*lines, *summary.table([header, *rows]), *summary.fallbacks(published["sources"])]
+    return [*lines, *table([header, *rows]), *summary.fallbacks(published["sources"])]
 
 
 def _last_run(last: dict[str, Any] | None) -> list[str]:
@@ -45,5 +49,13 @@ def _last_run(last: dict[str, Any] | None) -> list[str]:
         f"  {steps}",
     ]
     for problem in last["problems"]:
-        lines += [f"  {line}" for line in messages.as_text(Problem(**problem))]
+        lines += [f"  {line}" for line in problem_text(Problem(**problem))]
     return [*lines, *(f"  {hint}" for hint in last["hints"])]
+
+
+def command(home: Home = None, as_json: AsJson = False) -> None:
+    """The last run, the published forecast and the health of its source."""
+    where = settings.resolve_home(home)
+    with explained(where):
+        found = read(where)
+    echo(found, as_text(found), as_json)

@@ -5,7 +5,7 @@
     history/<run_id>.parquet                prediccion_detalle of every published run, never rewritten
 
 Readers never open the warehouse: a reader of a DuckDB file blocks its writer. Before the rename nothing that
-readers see has changed; what a killed run leaves behind is set right by `recover`.
+readers see has changed; what a killed run leaves behind is set right by `flows.home.releases.recover`.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ from typing import Any
 import duckdb
 
 from flows.errors import AforoError, Problem
-from flows.record import Record, utc_now
+from flows.home.record import Record, utc_now
+from flows.home.releases import prune
 from flows.settings import Home
 
 PREDICTIONS = ("prediccion_alumnos", "prediccion_detalle", "prediccion_jerarquia")
-KEPT_RELEASES = 3
 READ_ONLY = 0o444
 _CONNECTION: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "512MB"}
 
@@ -73,40 +73,6 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
     with contextlib.suppress(OSError):
         prune(home)
     return manifest
-
-
-def published_run(home: Home) -> str | None:
-    """The run_id of the release that readers see."""
-    return home.published.readlink().name if home.published.is_symlink() else None
-
-
-def published_manifest(home: Home) -> dict[str, Any] | None:
-    """The manifest of the release that readers see."""
-    path = home.published / "manifest.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def recover(home: Home) -> None:
-    """Sets right what a killed run left behind: then exactly the published runs have a history file."""
-    current = published_run(home)
-    for pending in home.history.glob("*.parquet.pending"):
-        if pending.name.removesuffix(".parquet.pending") == current:
-            pending.rename(pending.with_suffix(""))
-        else:
-            pending.unlink()
-    for release in home.releases.glob("*"):
-        if release.name != current and not (home.history / f"{release.name}.parquet").exists():
-            shutil.rmtree(release)
-    for link in home.root.glob("published.*.tmp"):
-        link.unlink()
-
-
-def prune(home: Home) -> None:
-    """Deletes all but the newest releases; open readers keep the file that they opened."""
-    current = published_run(home)
-    releases = sorted(path for path in home.releases.iterdir() if path.name != current)
-    for release in releases[: -(KEPT_RELEASES - 1)]:
-        shutil.rmtree(release)
 
 
 def copy_marts(warehouse: Path, folder: Path) -> list[Mart]:

@@ -7,18 +7,20 @@ so that a calendar that ends does not end the forecasts in silence. Where no Pre
 
 import contextlib
 import os
-import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
 
-from flows import warehouse
-from flows.dbt import version_variables
+import typer
+
+from flows import child, settings
+from flows.commands.options import Home, Horizon, Mapping, Source, explained
+from flows.dbt.runner import version_variables
 from flows.errors import AforoError, Problem
-from flows.settings import Home, Settings
+from flows.home import warehouse
+from flows.settings import Settings
 
 DEPLOYMENT = "pronostico"
 # Early morning in the Americas.
@@ -37,7 +39,7 @@ def rules(dates: list[date], today: date) -> list[str]:
     return [f"{_start(day)}\nRRULE:FREQ=DAILY;COUNT=1" for day in coming] + [monthly]
 
 
-def serve(settings: Settings) -> None:
+def serve(asked: Settings) -> None:
     """Registers the deployment and runs what is due until it is stopped. Needs PREFECT_API_URL."""
     from prefect.flows import EntrypointType
     from prefect.schedules import RRule
@@ -45,15 +47,15 @@ def serve(settings: Settings) -> None:
     from flows.pipeline import aforo
 
     platinum = f"platinum_{version_variables()['version_platinum']}"
-    dates = warehouse.forecast_dates(settings.home, platinum)
+    dates = warehouse.forecast_dates(asked.home, platinum)
     aforo.serve(
         name=DEPLOYMENT,
         schedules=[RRule(rule, timezone="UTC") for rule in rules(dates, datetime.now(UTC).date())],
         parameters={
-            "source": settings.source.name,
-            "home": str(settings.home.root),
-            "horizon": settings.horizon,
-            "mapping": None if settings.mapping is None else str(settings.mapping),
+            "source": asked.source.name,
+            "home": str(asked.home.root),
+            "horizon": asked.horizon,
+            "mapping": None if asked.mapping is None else str(asked.mapping),
         },
         limit=1,
         global_limit=1,
@@ -62,39 +64,28 @@ def serve(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def prefect_server(home: Home, port: int) -> Iterator[str]:
+def prefect_server(home: settings.Home, port: int) -> Iterator[str]:
     """The address of the Prefect server of PREFECT_API_URL, or else one that runs as long as this lasts."""
     named = os.environ.get("PREFECT_API_URL")
     if named:
         yield named
         return
     url = f"http://{LOOPBACK}:{port}/api"
-    command = [sys.executable, "-m", "flows.child", "prefect.cli:app"]
     home.logs.mkdir(parents=True, exist_ok=True)
-    with home.log.open("a") as log:
-        server = subprocess.Popen(
-            [*command, "server", "start", "--host", LOOPBACK, "--port", str(port)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        _wait_for(url, server, home)
-        os.environ["PREFECT_API_URL"] = url
-        yield url
-    finally:
-        os.environ.pop("PREFECT_API_URL", None)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(10)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+    arguments = ["server", "start", "--host", LOOPBACK, "--port", str(port)]
+    with (
+        home.log.open("a") as log,
+        child.running("prefect.cli:app", arguments, stdout=log, stderr=log) as server,
+    ):
+        try:
+            _wait_for(url, server, home)
+            os.environ["PREFECT_API_URL"] = url
+            yield url
+        finally:
+            os.environ.pop("PREFECT_API_URL", None)
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", home: Home) -> None:
+def _wait_for(url: str, server: child.Child, home: settings.Home) -> None:
     deadline = time.monotonic() + SERVER_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):
@@ -112,3 +103,20 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", home: Home) -> None:
 
 def _start(day: date) -> str:
     return f"DTSTART:{day:%Y%m%d}T{HOUR_UTC:02d}0000"
+
+
+def command(
+    source: Source = None,
+    home: Home = None,
+    mapping: Mapping = None,
+    horizon: Horizon = settings.DEFAULT_HORIZON,
+    port: Annotated[
+        int, typer.Option(help="Port of the Prefect server, where PREFECT_API_URL names none.")
+    ] = 4200,
+) -> None:
+    """Forecast on the dates of the calendar, as a scheduled Prefect deployment, until Ctrl-C."""
+    asked = settings.resolve(source, home, horizon=horizon, mapping=mapping)
+    settings.prepare_environment(asked.home, asked.source)
+    with explained(asked.home), prefect_server(asked.home, port) as url:
+        typer.echo(f"Prefect: {url}")
+        serve(asked)

@@ -1,4 +1,4 @@
-"""dbt inside its process: what became of each node goes to a small file, where `flows.dbt` reads it.
+"""dbt inside its process: what became of each node goes to a small file, where `flows.dbt.runner` reads it.
 
 dbt's own artifacts (`--no-write-json` leaves them out) take half a second of every invocation to write.
 """

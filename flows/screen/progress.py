@@ -3,7 +3,7 @@
 from contextvars import ContextVar
 from typing import Protocol
 
-from flows.record import Record
+from flows.home.record import Record
 
 STEPS = ("preflight", "audit", "capture", "transform", "publish")
 

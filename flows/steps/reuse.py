@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from flows import warehouse
+from flows.home import warehouse
 from flows.settings import PROJECT, Home
 from python_models.forecasting import fits
 from python_models.forecasting.learner import has_lightgbm

@@ -4,20 +4,27 @@ The source is landed and audited in a home of its own that is thrown away; what 
 copied into it, so that losses are seen too.
 """
 
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import typer
 
-from flows import audit, messages, warehouse
-from flows.dbt import AUDIT, Variables, run_dbt, version_variables
+from flows import settings
+from flows.commands.options import Accept, AsJson, Home, Mapping, Quiet, Source, echo, explained
+from flows.dbt.runner import AUDIT, Variables, run_dbt, version_variables
 from flows.errors import Problem
-from flows.pipeline import source_problems
-from flows.progress import Progress
-from flows.settings import TABLES, Home, Settings, source_timeout
-from flows.summary import table
+from flows.errors import as_text as problem_text
+from flows.home import warehouse
+from flows.screen import terminal
+from flows.screen.progress import Progress
+from flows.screen.table import table
+from flows.settings import TABLES, Settings, source_timeout
+from flows.steps import audit
+from flows.steps.preflight import source_problems
 
 
 @dataclass(frozen=True)
@@ -43,18 +50,18 @@ class Checked:
         }
 
 
-def check(settings: Settings, listener: Progress) -> list[Checked]:
-    """Audits the source of `settings`, a `Checked` a table; AforoError where dbt itself fails."""
+def check(asked: Settings, listener: Progress) -> list[Checked]:
+    """Audits the source of `asked`, a `Checked` a table; AforoError where dbt itself fails."""
     with tempfile.TemporaryDirectory(prefix="aforo-check-") as folder:
-        scratch = Home(Path(folder))
-        problems = source_problems(settings)
+        scratch = settings.Home(Path(folder))
+        problems = source_problems(asked)
         if problems:
             found = audit.unreachable(problems[0], list(TABLES))
         else:
-            _copy_captures(settings.home, scratch)
-            asked = replace(settings, home=scratch)
-            variables = Variables(version_variables(), {"aceptadas": list(settings.accepted)})
-            result = run_dbt(AUDIT, asked, variables, listener.node, source_timeout())
+            _copy_captures(asked.home, scratch)
+            scratched = replace(asked, home=scratch)
+            variables = Variables(version_variables(), {"aceptadas": list(asked.accepted)})
+            result = run_dbt(AUDIT, scratched, variables, listener.node, source_timeout())
             found = audit.read(result, scratch, list(TABLES))
         readings, formats = warehouse.readings(scratch), warehouse.formats(scratch)
     return [_checked(name, found, readings.get(name), formats) for name in TABLES]
@@ -65,7 +72,7 @@ def as_text(checked: list[Checked]) -> list[str]:
     rows = [[c.table, c.state, _number(c.rows), _number(c.periods), c.read_as] for c in checked]
     lines = table([["table", "state", "rows", "periods", "read as"], *rows])
     for problem in dict.fromkeys(problem for c in checked for problem in c.problems):
-        lines += ["", *(f"  {line}" for line in messages.as_text(problem))]
+        lines += ["", *(f"  {line}" for line in problem_text(problem))]
     return lines
 
 
@@ -82,7 +89,7 @@ def _checked(
     return Checked(name, state, rows, periods, formats.get(name) or "", problems)
 
 
-def _copy_captures(home: Home, scratch: Home) -> None:
+def _copy_captures(home: settings.Home, scratch: settings.Home) -> None:
     if not home.warehouse.exists():
         return
     with duckdb.connect(str(scratch.warehouse)) as connection:
@@ -95,3 +102,21 @@ def _copy_captures(home: Home, scratch: Home) -> None:
         for schema, table in tables:
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(f"create table {schema}.{table} as from real.{schema}.{table}")
+
+
+def command(
+    source: Source = None,
+    home: Home = None,
+    mapping: Mapping = None,
+    accept: Accept = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Audit the source without writing anything: a line a table, and what is wrong. Exit 0 if sound."""
+    asked = settings.resolve(source, home, accepted=tuple(accept or ()), mapping=mapping)
+    settings.prepare_environment(asked.home)
+    with explained(asked.home), terminal.progress_on(sys.stderr, quiet or as_json) as progress:
+        checked = check(asked, progress)
+    echo([table.as_json() for table in checked], as_text(checked), as_json)
+    if any(table.problems for table in checked):
+        raise typer.Exit(1)

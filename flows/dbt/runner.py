@@ -1,21 +1,16 @@
 """One dbt invocation, as a process of its own: it frees the warehouse's lock and its memory when it ends."""
 
-import contextlib
 import json
 import logging
 import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from flows.record import Record
+from flows import child
 from flows.settings import PROJECT, Settings
 
 log = logging.getLogger(__name__)
@@ -32,8 +27,6 @@ DOCS = ["docs", "generate", "--static", "--no-compile"]
 
 # A run of the largest institute tried takes a few minutes; what takes this long hangs.
 TIMEOUT_SECONDS = 3600
-# How long dbt may take to end by itself once asked to.
-GRACE_SECONDS = 10
 
 
 def capture_of(tables: list[str]) -> list[str]:
@@ -110,7 +103,7 @@ def run_dbt(
     results.unlink(missing_ok=True)
     settings.home.logs.mkdir(parents=True, exist_ok=True)
     command = [
-        sys.executable, "-m", "flows.child", "flows.invocation:main", str(results), *arguments,
+        str(results), *arguments,
         "--log-format", "json", "--no-use-colors",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(settings.home.logs),
@@ -118,11 +111,17 @@ def run_dbt(
     ]  # fmt: skip
     with (
         settings.home.log.open("a") as stderr,
-        _process(command, _environment(settings, variables), stderr.fileno(), timeout) as process,
+        child.running(
+            "flows.dbt.invocation:main",
+            command,
+            environment=_environment(settings, variables),
+            stderr=stderr,
+            timeout=timeout,
+        ) as process,
     ):
         errors = _follow(process, on_node)
         exit_code = process.wait()
-    timed_out = getattr(process, "timed_out", False)
+    timed_out = process.timed_out
     failures, warnings, skipped = _read_results(results)
     return DbtResult(exit_code, timed_out, failures, warnings, skipped, errors, timeout)
 
@@ -133,75 +132,12 @@ def version_variables() -> dict[str, str]:
     return versions
 
 
-def run_variables(settings: Settings, record: Record) -> Variables:
-    """The layers' versions of version.yml and what this run was asked."""
-    lasting = {
-        **version_variables(),
-        "periodo": settings.period,
-        "horizonte": settings.horizon,
-        "as_of": settings.as_of,
-    }
-    of_run = {
-        "run_id": record.run_id,
-        "aceptadas": list(settings.accepted),
-        "git_commit": record.git_commit,
-    }
-    return Variables(lasting, of_run)
-
-
-class _Process(subprocess.Popen[str]):
-    timed_out: bool = False
-
-    def end_group(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
-
-    def end_late(self) -> None:
-        self.timed_out = True
-        self.end_group(signal.SIGKILL)
-
-
 def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
     of_run = {"DBT_ENV_CUSTOM_ENV_AFORO_RUN": json.dumps(variables.of_run)}
     return os.environ | settings.environment | of_run
 
 
-@contextlib.contextmanager
-def _process(
-    command: list[str], environment: dict[str, str], stderr: int, timeout: float
-) -> Iterator[_Process]:
-    process = _Process(
-        command,
-        cwd=PROJECT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    timer = threading.Timer(timeout, process.end_late)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield process
-    except BaseException:
-        process.end_group(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
-        raise
-    finally:
-        timer.cancel()
-        process.end_group(signal.SIGKILL)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
-
-
-def _follow(process: _Process, on_node: OnNode) -> list[str]:
+def _follow(process: child.Child, on_node: OnNode) -> list[str]:
     errors = []
     ended = 0
     for line in process.stdout or ():

@@ -5,9 +5,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import messages
-from flows.dbt import DbtResult, NodeFailure
-from flows.errors import AforoError, PassingError, Problem
+from flows.dbt import diagnosis
+from flows.dbt.runner import DbtResult, NodeFailure
+from flows.errors import AforoError, PassingError, Problem, as_text
 from flows.settings import Home
 
 AUDIT = '"aforo_warehouse"."auditoria"."a_test"'
@@ -20,7 +20,7 @@ def home(tmp_path: Path) -> Home:
 
 def error_of(message: str, home: Home) -> AforoError:
     failed = NodeFailure("model.aforo.landing__cursos", "error", message)
-    return messages.failure(DbtResult(1, failures=[failed]), home)
+    return diagnosis.failure(DbtResult(1, failures=[failed]), home)
 
 
 def duckdb_error(query: str) -> str:
@@ -44,8 +44,8 @@ def test_rows_of_an_audit_are_grouped_by_what_is_wrong(home: Home) -> None:
         from range(1, 9) as r (fila)
         union all select 'cursos', 'c.csv', null, null, null, 'has no rows', 'deliver it whole'""",
     )
-    error = messages.failure(result, home)
-    assert [messages.as_text(problem) for problem in error.problems] == [
+    error = diagnosis.failure(result, home)
+    assert [as_text(problem) for problem in error.problems] == [
         ["cursos, c.csv", "  has no rows", "  -> deliver it whole"],
         [
             "programacion, column matriculados, p.csv, rows 1, 2, 3, 4, 5 and 3 more",
@@ -58,7 +58,7 @@ def test_rows_of_an_audit_are_grouped_by_what_is_wrong(home: Home) -> None:
 
 def test_a_failed_test_without_audit_rows_is_named_with_the_log(home: Home) -> None:
     result = store_audit_rows(home, "select 1 as uid")
-    [problem] = messages.failure(result, home).problems
+    [problem] = diagnosis.failure(result, home).problems
     assert problem.what == "a_test: Got 9 results"
     assert str(home.log) in problem.remedy
 
@@ -153,7 +153,7 @@ def test_one_lasting_problem_beside_one_that_may_pass_is_lasting(home: Home) -> 
         NodeFailure("model.aforo.a", "error", "Connection refused"),
         NodeFailure("model.aforo.b", "error", "Binder Error: no such column"),
     ]
-    assert type(messages.failure(DbtResult(1, failures=nodes), home)) is AforoError
+    assert type(diagnosis.failure(DbtResult(1, failures=nodes), home)) is AforoError
 
 
 @pytest.mark.parametrize(
@@ -170,13 +170,13 @@ def test_errors_of_the_machine_are_known(home: Home, said: str, understood: str)
 
 
 def test_a_dbt_that_was_killed_or_ran_too_long_says_so(home: Home) -> None:
-    assert "more memory" in messages.failure(DbtResult(-9), home).problems[0].what
+    assert "more memory" in diagnosis.failure(DbtResult(-9), home).problems[0].what
     late = DbtResult(-9, timed_out=True, seconds_allowed=20)
-    assert "did not end within 20 seconds" in messages.failure(late, home).problems[0].what
+    assert "did not end within 20 seconds" in diagnosis.failure(late, home).problems[0].what
 
 
 def test_any_other_exception_is_one_line_and_the_log(home: Home) -> None:
-    error = messages.explain_exception(ValueError("a\nb"), home)
+    error = diagnosis.explain_exception(ValueError("a\nb"), home)
     assert error.problems == [
         Problem("ValueError: a", f"the details are in {home.log} and {home.logs / 'dbt.log'}")
     ]
@@ -185,4 +185,4 @@ def test_any_other_exception_is_one_line_and_the_log(home: Home) -> None:
 def test_the_cause_of_an_exception_is_understood(home: Home) -> None:
     error = RuntimeError("Prefect is out of order")
     error.__cause__ = OSError(28, "No space left on device")
-    assert "disk of" in messages.explain_exception(error, home).problems[0].what
+    assert "disk of" in diagnosis.explain_exception(error, home).problems[0].what

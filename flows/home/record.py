@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import Problem
-from flows.lock import is_alive
+from flows.home.lock import is_alive
 from flows.settings import PROJECT, Home, Settings
 
 

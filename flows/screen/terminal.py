@@ -14,10 +14,9 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from flows import messages
-from flows.errors import Problem
-from flows.progress import numbered
-from flows.record import Record
+from flows.errors import Problem, as_text
+from flows.home.record import Record
+from flows.screen.progress import numbered
 
 # On plain output, a node that took this long gets a line of its own.
 SLOW_NODE_SECONDS = 5
@@ -157,6 +156,6 @@ def show_problems(title: str, problems: list[Problem], hints: list[str]) -> None
     """The problems and hints of a run that failed, on standard error."""
     print(f"aforo: {title}", file=sys.stderr)
     for problem in problems:
-        print("", *(f"  {line}" for line in messages.as_text(problem)), sep="\n", file=sys.stderr)
+        print("", *(f"  {line}" for line in as_text(problem)), sep="\n", file=sys.stderr)
     for hint in hints:
         print(f"\n  {hint}", file=sys.stderr)

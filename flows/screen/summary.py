@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from flows.screen.table import table
 from flows.settings import Home
 
 LARGEST = 5
@@ -118,15 +119,6 @@ def _backtest(errors: dict[str, Any]) -> str:
         if naive is not None
         else f"{text}; no season yet to compare with."
     )
-
-
-def table(rows: list[list[Any]]) -> list[str]:
-    """Rows of values as aligned, indented lines."""
-    cells = [[str(value) for value in row] for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))] if cells else []
-    return [
-        "    " + "  ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)).rstrip() for row in cells
-    ]
 
 
 def _short(path: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.dbt import DbtResult, NodeFailure
+from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, PassingError, Problem
 from flows.settings import TABLES, Home
 
@@ -67,32 +67,6 @@ def explain_exception(error: BaseException, home: Home) -> AforoError:
 def warnings(result: DbtResult, home: Home) -> list[Problem]:
     """What audits with severity `warn` found; other tests' warnings are in the log."""
     return [problem for node in result.warnings for problem in explain_node(node, home)[0] if problem.table]
-
-
-def as_text(problem: Problem) -> list[str]:
-    """The problem in two or three lines: where, what, what to do."""
-    place = []
-    if problem.table:
-        place.append(problem.table)
-    if problem.column:
-        place.append(f"column {problem.column}")
-    if problem.file:
-        place.append(problem.file)
-    if problem.rows:
-        place.append(f"row{'s' if len(problem.rows) > 1 else ''} {_enumerated(problem)}")
-    elif problem.count > 1:
-        place.append(f"{problem.count} rows")
-    what = problem.what
-    if problem.values:
-        shown = ", ".join(repr(value) for value in problem.values)
-        what = f"{what}: {shown}{', …' if problem.count > len(problem.values) else ''}"
-    lines = [", ".join(place), f"  {what}"] if place else [what]
-    return [*lines, f"  -> {problem.remedy}"]
-
-
-def _enumerated(problem: Problem) -> str:
-    rest = problem.count - len(problem.rows)
-    return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")
 
 
 def explain_node(node: NodeFailure, home: Home) -> tuple[list[Problem], bool]:
@@ -166,7 +140,7 @@ def _file_in(text: str) -> str | None:
     if not found:
         return None
     file = next(filter(None, found.groups())).strip()
-    # The copy in UTF-8 of a text file (flows/extensions.py) has the original's path below its own folder.
+    # The copy in UTF-8 of a text file (flows/dbt/plugin.py) has the original's path below its own folder.
     return re.sub(r"^.*/aforo_utf8_[^/]+", "", file)
 
 

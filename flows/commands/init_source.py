@@ -9,13 +9,17 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
+import typer
 import yaml
 
+from flows import settings
+from flows.commands.options import Source as SourceFlag
+from flows.commands.options import explained
+from flows.dbt.extensions import encoding_of, extension_file
 from flows.errors import AforoError, Problem
-from flows.extensions import encoding_of, extension_file
 from flows.settings import PROJECT, Settings
 from flows.source import Source
 
@@ -373,3 +377,21 @@ def _reader(file: Path, row: int = 1) -> str:
     return (
         f"read_csv('{quoted}', header = true, all_varchar = true, ignore_errors = true, encoding = '{named}')"
     )
+
+
+def command(
+    source: SourceFlag = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Folder of the drafts. Else AFORO_MAPPING, else mapping/ here.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Say what is recognised in a source, and draft the mapping of its tables to the contract."""
+    asked = settings.resolve(source)
+    settings.prepare_environment(asked.home, asked.source)
+    folder = Path(to).expanduser().resolve() if to else asked.mapping or Path("mapping").resolve()
+    with explained(asked.home):
+        found = look(asked)
+        matches = match(found)
+        written = write(matches, folder)
+        typer.echo("\n".join(as_text(asked, found, matches, written)))

@@ -1,7 +1,7 @@
 """`aforo vacuum`: folds old history, but for what the published forecasts were made from.
 
 A version of a row goes that had ended at the cut and was in effect at none of the kept moments; every current
-row stays. What went can't be rebuilt: `refusal` says so to an `--as-of` that asks for it.
+row stays. What went can't be rebuilt: flows/home/history.py says so to an `--as-of` that asks for it.
 
 Moments count as they do in the raw layer (macros/raw_as_of.sql): a run that had begun to capture
 counts whole.
@@ -9,28 +9,28 @@ counts whole.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
+import typer
 import yaml
 
-from flows import lock, publish
+from flows import settings
+from flows.commands.options import AsJson, Home, echo, explained
 from flows.errors import AforoError, Problem
-from flows.settings import PROJECT, Home
-from flows.summary import table
+from flows.home import history, lock, releases
+from flows.screen.table import table
+from flows.settings import PROJECT
+from flows.settings import Home as HomeFolder
 
-MOMENTS_SHOWN = 12
+EXAMPLES = """Examples:
+
+\b
+  aforo vacuum                                  what is older than two years
+  aforo vacuum --keep-days 90                   what is older than ninety days
+"""
 _CONNECTION: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "512MB"}
 
-# moments (momento) -> the last capture that each knows; a run is known from its first capture on.
-_STATES = """
-    select distinct max(c.hasta)
-    from ({moments}) as m
-    inner join (
-        select min(capturada_en) as desde, max(capturada_en) as hasta from landing.capturas group by run_id
-    ) as c on c.desde <= m.momento
-    group by m.momento
-"""
 # A published run was made from the moment that it rebuilt, else its own captures, else those before it began.
 _PUBLISHED = """
     select coalesce(
@@ -94,17 +94,17 @@ def default_keep_days() -> int:
     return int(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["dias_historia"])
 
 
-def run(home: Home, keep_days: int) -> Report:
+def run(home: HomeFolder, keep_days: int) -> Report:
     """Folds the history of the home's warehouse, all or nothing; nothing that is published is touched."""
     if not home.warehouse.exists():
         raise AforoError([Problem(f"nothing was captured yet in {home.root}", "run `aforo run` once")])
     with lock.exclusive(home, "aforo vacuum"):
         # A run that was killed while it published counts as published, or not, from here on.
-        publish.recover(home)
+        releases.recover(home)
         with duckdb.connect(str(home.warehouse), config=_CONNECTION) as connection:
             moments = _published_moments(connection, home)
             now = datetime.now(UTC).replace(tzinfo=None)
-            cut = _state_at(connection, now - timedelta(days=keep_days))
+            cut = history.state_at(connection, now - timedelta(days=keep_days))
             if cut is None:
                 return Report(keep_days, None, moments, [])
             connection.execute("begin")
@@ -117,30 +117,10 @@ def run(home: Home, keep_days: int) -> Report:
     return report
 
 
-def refusal(home: Home, as_of: str) -> Problem | None:
-    """Why the state as of a moment (UTC) can't be rebuilt; None where it can."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        found = connection.execute(
-            "select max(corte), arg_max(momentos, vaciado_en) from landing.vaciados"
-        ).fetchone()
-        state = _state_at(connection, datetime.fromisoformat(as_of))
-    cut, moments = found or (None, [])
-    if cut is None or state is None or state >= cut or state in moments:
-        return None
-    kept = sorted(moment for moment in moments if moment < cut)
-    shown = ", ".join(f"{moment:%Y-%m-%dT%H:%M:%S.%f}" for moment in kept[-MOMENTS_SHOWN:])
-    more = f" and {len(kept) - MOMENTS_SHOWN} earlier ones" if len(kept) > MOMENTS_SHOWN else ""
-    older = f", or one of the published forecasts: {shown}{more}" if kept else ""
-    return Problem(
-        f"what was known at {as_of} UTC is not kept: `aforo vacuum` has folded the history up to then",
-        f"give --as-of a moment (UTC) from {cut:%Y-%m-%dT%H:%M:%S.%f} on{older}",
-    )
-
-
-def _published_moments(connection: duckdb.DuckDBPyConnection, home: Home) -> list[datetime]:
+def _published_moments(connection: duckdb.DuckDBPyConnection, home: HomeFolder) -> list[datetime]:
     if not any(home.history.glob("*.parquet")):
         return []
-    query = _STATES.format(moments=_PUBLISHED) + " order by 1"
+    query = history.STATES.format(moments=_PUBLISHED) + " order by 1"
     try:
         rows = connection.execute(query, {"files": str(home.history / "*.parquet")}).fetchall()
     except duckdb.Error as error:
@@ -154,12 +134,6 @@ def _published_moments(connection: duckdb.DuckDBPyConnection, home: Home) -> lis
             ]
         ) from error
     return [moment for (moment,) in rows]
-
-
-def _state_at(connection: duckdb.DuckDBPyConnection, moment: datetime) -> datetime | None:
-    query = _STATES.format(moments="select cast($moment as timestamp) as momento")
-    found = connection.execute(query, {"moment": moment}).fetchone()
-    return found[0] if found else None
 
 
 def _history_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -201,3 +175,20 @@ def _log(connection: duckdb.DuckDBPyConnection, report: Report, now: datetime) -
             "after": sum(folded.after for folded in report.tables),
         },
     )
+
+
+def command(
+    home: Home = None,
+    keep_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="How many days of history stay whole. Else the var dias_historia of dbt_project.yml."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the history of the source's tables that is old and that no published forecast was made from."""
+    where = settings.resolve_home(home)
+    with explained(where):
+        report = run(where, default_keep_days() if keep_days is None else keep_days)
+    echo(report.as_json(), report.as_text(), as_json)

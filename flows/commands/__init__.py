@@ -1,0 +1,1 @@
+"""The commands of `aforo`: a file each, registered in flows/cli.py."""

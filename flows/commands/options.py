@@ -1,0 +1,66 @@
+"""What the commands share: their flags, and how an exception becomes a problem that a person reads."""
+
+import contextlib
+import json
+import traceback
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from flows.settings import Home as HomeFolder
+
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="A folder, a DuckDB file, a Postgres URL or an https/s3 folder with the institute's tables "
+        "(docs/contract.md). Else AFORO_SOURCE, else the demo institute.",
+        metavar="SOURCE",
+    ),
+]
+Mapping = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder with a <table>.sql for each table that the source names otherwise. "
+        "Else AFORO_MAPPING, else mapping/ in the source's folder.",
+        metavar="DIR",
+    ),
+]
+Home = Annotated[
+    str | None,
+    typer.Option(
+        help="Folder of the warehouse and the published files. Else AFORO_HOME, else data/.", metavar="DIR"
+    ),
+]
+Horizon = Annotated[int, typer.Option(help="How many periods to forecast, 1 to 12.")]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Take this table even if it has lost more than is usual since its last capture.",
+        metavar="TABLE",
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+
+
+def echo(found: Any, text: list[str], as_json: bool) -> None:
+    """Prints what a command found: as one JSON document, or as lines for a person."""
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
+
+
+@contextlib.contextmanager
+def explained(home: HomeFolder) -> Iterator[None]:
+    """Any exception becomes an AforoError; the traceback goes to the log."""
+    from flows.dbt import diagnosis
+
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            home.logs.mkdir(parents=True, exist_ok=True)
+            with home.log.open("a") as log:
+                traceback.print_exc(file=log)
+        raise diagnosis.explain_exception(error, home) from error

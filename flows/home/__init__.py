@@ -1,0 +1,1 @@
+"""What a home holds: its lock, records, warehouse, history and releases."""

@@ -1,0 +1,1 @@
+"""What the flow does in each of its steps."""
