@@ -17,8 +17,8 @@ test: $(READY)  ## lint, types, dbt's own tests and every pytest
 test-fast: $(READY)  ## the tests that need no pipeline run
 	@$(BIN)/python -m pytest -m 'not slow'
 
-lint: $(READY)  ## ruff, mypy and sqlfluff
-	@./.ci/lint
+lint: $(READY)  ## ruff, mypy, sqlfluff and yamllint, as before each commit
+	@$(BIN)/pre-commit run --all-files
 
 build: $(READY)  ## dbt alone, by hand: the same tables in data/
 	@$(BIN)/dbt build --vars "$$(cat version.yml)"
