@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import pytest
@@ -106,41 +107,47 @@ def test_a_server_that_hangs(mended: Institute, postgres: Postgres) -> None:
     assert mended.forecast() == before
 
 
-def test_a_table_that_is_dropped(mended: Institute, postgres: Postgres) -> None:
-    """It alone falls back."""
-    before = mended.forecast()
-    postgres.execute("drop table sedes")
-    found = reasons(mended, mended.aforo("run"))
-    assert set(found) == {"sedes"}
-    assert "which delivered it before" in found["sedes"]
-    assert mended.forecast() == before
+@dataclass(frozen=True)
+class Troubled:
+    """What one run says of three tables that each have a trouble of their own, and the forecast before it."""
+
+    reasons: dict[str, str]
+    before: list[Any]
+    after: list[Any]
 
 
-def test_a_table_that_is_locked(mended: Institute, postgres: Postgres) -> None:
-    """It alone falls back, after Postgres's own lock timeout."""
-    before = mended.forecast()
+@pytest.fixture(scope="module")
+def troubled(database: Institute, postgres: Postgres) -> Troubled:
+    """A run while a table is dropped, another is locked, and of a third the right is revoked."""
+    before = database.forecast()
+    postgres.execute("drop table sedes", "revoke select on horarios from lector")
     with duckdb.connect() as session:
         session.execute(f"load '{extension_file('postgres_scanner')}'")
         session.execute(f"attach '{postgres.admin_url}' as pg (type postgres)")
         session.execute("begin")
         session.execute("call postgres_execute('pg', 'lock table cursos in access exclusive mode')")
-        outcome = mended.aforo("run")
+        outcome = database.aforo("run")
         session.execute("rollback")
-    found = reasons(mended, outcome)
-    assert set(found) == {"cursos"}
-    assert "locked by another session" in found["cursos"]
-    assert mended.forecast() == before
+    postgres.load(sources.institute())
+    found = reasons(database, outcome)
+    assert set(found) == {"sedes", "cursos", "horarios"}
+    return Troubled(found, before, database.forecast())
 
 
-def test_a_right_that_is_revoked(mended: Institute, postgres: Postgres) -> None:
-    """The table alone falls back, and it says which right to grant."""
-    before = mended.forecast()
-    postgres.execute("revoke select on horarios from lector")
-    outcome = mended.aforo("run")
-    found = reasons(mended, outcome)
-    assert set(found) == {"horarios"}
-    assert "may not read table horarios" in found["horarios"]
-    assert mended.forecast() == before
+def test_a_table_that_is_dropped(troubled: Troubled) -> None:
+    """It falls back, and the others alone that have a trouble of their own."""
+    assert "which delivered it before" in troubled.reasons["sedes"]
+    assert troubled.after == troubled.before
+
+
+def test_a_table_that_is_locked(troubled: Troubled) -> None:
+    """It falls back, after Postgres's own lock timeout."""
+    assert "locked by another session" in troubled.reasons["cursos"]
+
+
+def test_a_right_that_is_revoked(troubled: Troubled) -> None:
+    """The table falls back, and it says which right to grant."""
+    assert "may not read table horarios" in troubled.reasons["horarios"]
 
 
 def make_slow(postgres: Postgres, seconds_a_row: float) -> None:
