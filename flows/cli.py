@@ -9,6 +9,7 @@ import typer
 
 from flows.commands import backtest, check_source, docs, init_source, run, serve, status, vacuum
 from flows.errors import AforoError
+from flows.stopping import Stopped, heard
 
 app = typer.Typer(
     help="Forecasts how many students will come to every class of a language institute.",
@@ -30,13 +31,17 @@ app.command("serve")(serve.command)
 
 def main() -> None:
     """The console script: problems are shown as text, never as a traceback."""
-    try:
-        app()
-    except AforoError as error:
-        from flows.screen import terminal
+    from flows.screen import terminal
 
+    try:
+        with heard():
+            app()
+    except AforoError as error:
         terminal.show_problems("can't do that.", error.problems, [])
         sys.exit(1)
+    except Stopped as stopped:
+        terminal.say(f"aforo: {stopped}.")
+        sys.exit(stopped.exit_code)
 
 
 if __name__ == "__main__":
