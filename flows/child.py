@@ -99,7 +99,7 @@ def running(
                     pipe.close()
 
 
-def ended_early(what: str, exit_code: int) -> Problem:
+def ended_early(what: str, exit_code: int, remedy: str = "run again") -> Problem:
     """What to say of a child that ended before it could say itself why."""
     if exit_code == -signal.SIGKILL:
         return Problem(
@@ -108,8 +108,8 @@ def ended_early(what: str, exit_code: int) -> Problem:
             "machine with at least 2 GiB free",
         )
     if exit_code < 0:
-        return Problem(f"{what} was ended by {signal.Signals(-exit_code).name}", "run again")
-    return Problem(f"{what} ended with exit code {exit_code}", "look at the log")
+        return Problem(f"{what} was ended by {signal.Signals(-exit_code).name}", remedy)
+    return Problem(f"{what} ended with exit code {exit_code}", remedy)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from flows import child
+from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
 from flows.settings import Home
 
@@ -66,11 +67,8 @@ def _wait_for(url: str, server: child.Child, home: Home) -> None:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):
             return
         time.sleep(_POLL_SECONDS)
-    raise AforoError(
-        [
-            Problem(
-                f"Prefect's server did not start at {url}",
-                f"free that port or give another --port, or name a server in PREFECT_API_URL; see {home.log}",
-            )
-        ]
+    no_answer = Problem(
+        f"Prefect's server did not start at {url}",
+        f"free that port or give another --port, or name a server in PREFECT_API_URL; see {home.log}",
     )
+    raise AforoError([diagnosis.no_room(home) or no_answer])

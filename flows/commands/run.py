@@ -17,6 +17,7 @@ import typer
 
 from flows import child, server, settings
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, explained
+from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
 from flows.home import releases
 from flows.screen import progress, summary, terminal
@@ -127,7 +128,9 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
             if process.returncode == -signal.SIGKILL:
                 _close(asked.home, prefect, log)
     if run.problems is None:
-        raise AforoError([child.ended_early("the run", process.returncode)])
+        log_is_at = f"the details are in {asked.home.log}"
+        ended = child.ended_early("the run", process.returncode, log_is_at)
+        raise AforoError([diagnosis.no_room(asked.home) or ended])
 
 
 def _close(home: settings.Home, prefect: server.Server, log: TextIO) -> None:
@@ -158,7 +161,6 @@ def flow_process() -> None:
     from prefect import tags
 
     from flows import flow_runs
-    from flows.dbt import diagnosis
     from flows.pipeline import aforo
 
     progress.listener.set(sender)
