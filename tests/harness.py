@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,17 @@ class Institute:
     def records(self) -> list[dict[str, Any]]:
         """The records of its runs, the oldest first."""
         return [json.loads(path.read_text()) for path in sorted((self.home / "runs").glob("*.json"))]
+
+    def flow_runs(self) -> list[tuple[str, str]]:
+        """Name and state of the flow runs in the home's own Prefect database, the oldest first."""
+        file = self.home / "prefect" / "prefect.db"
+        # A server that was ended at its start has not made its tables.
+        with (
+            contextlib.closing(sqlite3.connect(file)) as database,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            return database.execute("select name, state_type from flow_run order by created").fetchall()
+        return []
 
     def published(self, query: str) -> list[Any]:
         """The rows that a reader of the published file gets."""

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sqlite3
 import subprocess
 import time
 from dataclasses import replace
@@ -115,12 +114,6 @@ def test_killed_and_run_again_without_the_source(good: Institute, tmp_path: Path
     ]
 
 
-def flow_runs(institute: Institute) -> list[tuple[str, str]]:
-    """Name and state of the flow runs in the home's own Prefect database, the oldest first."""
-    with contextlib.closing(sqlite3.connect(institute.home / "prefect" / "prefect.db")) as database:
-        return database.execute("select name, state_type from flow_run order by created").fetchall()
-
-
 @pytest.fixture(scope="module")
 def own_server(built: Institute, tmp_path_factory: pytest.TempPathFactory) -> Institute:
     """The small institute after a good run, without a Prefect server that is named, as users have it."""
@@ -162,12 +155,12 @@ def test_a_run_that_is_stopped(own_server: Institute, seen: str, number: signal.
     if (own_server.fingerprint() != before) or "done" in seen:
         assert line.endswith("after the forecast was published: it stands.")
         assert own_server.records()[-1]["status"] == "published"
-        assert flow_runs(own_server)[-1] == ("202507 · source", "COMPLETED")
+        assert own_server.flow_runs()[-1] == ("202507 · source", "COMPLETED")
     else:
         assert "Nothing was published; the forecast of" in line
         if "run 2" in said:
             assert own_server.records()[-1]["status"] == "failed"
-    assert {state for _, state in flow_runs(own_server)} <= {"COMPLETED", "CRASHED"}
+    assert {state for _, state in own_server.flow_runs()} <= {"COMPLETED", "CRASHED"}
     assert own_server.leftovers() == []
 
 
@@ -180,14 +173,14 @@ def test_a_run_that_is_killed_is_closed_by_the_next(own_server: Institute) -> No
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
     assert psutil.wait_procs(processes, timeout=10)[1] == []
-    assert flow_runs(own_server)[-1][1] == "RUNNING"
+    assert own_server.flow_runs()[-1][1] == "RUNNING"
 
     again = own_server.start("run")
     read_until(again, "[1/5 preflight] …")
     again.send_signal(signal.SIGTERM)
     again.communicate(timeout=60)
 
-    assert [state for _, state in flow_runs(own_server)][-2:] == ["CRASHED", "CRASHED"]
+    assert [state for _, state in own_server.flow_runs()][-2:] == ["CRASHED", "CRASHED"]
 
 
 def fill(disk: Path) -> None:
