@@ -90,15 +90,20 @@ class Institute:
         """The records of its runs, the oldest first."""
         return [json.loads(path.read_text()) for path in sorted((self.home / "runs").glob("*.json"))]
 
-    def flow_runs(self) -> list[tuple[str, str]]:
-        """Name and state of the flow runs in the home's own Prefect database, the oldest first."""
+    def flow_runs(self, open_: bool = False) -> list[tuple[str, str]]:
+        """Name and state of the flow runs in the home's own Prefect database, the oldest first.
+
+        `open_`: only those that Prefect takes for being under way.
+        """
+        under_way = "state_type in ('RUNNING', 'PENDING', 'CANCELLING')"
+        query = f"select name, state_type from flow_run where not {open_} or {under_way} order by created"
         file = self.home / "prefect" / "prefect.db"
         # A server that was ended at its start has not made its tables.
         with (
             contextlib.closing(sqlite3.connect(file)) as database,
             contextlib.suppress(sqlite3.OperationalError),
         ):
-            return database.execute("select name, state_type from flow_run order by created").fetchall()
+            return database.execute(query).fetchall()
         return []
 
     def published(self, query: str) -> list[Any]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from flows import child, server, settings
-from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, explained
+from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
 from flows.home import releases
@@ -67,7 +67,7 @@ def command(
     except AforoError as refused:
         if as_json:
             problems = [problem.as_json() for problem in refused.problems]
-            print(json.dumps({"status": "failed", "problems": problems}, indent=2, ensure_ascii=False))
+            print(document({"status": "failed", "problems": problems}))
             raise typer.Exit(1) from refused
         raise
     settings.prepare_environment(asked.home, asked.source)
@@ -87,7 +87,7 @@ def command(
     if published:
         run.problems = []
     if as_json:
-        print(json.dumps(_report(run, published), indent=2, ensure_ascii=False))
+        print(document(_report(run, published)))
     elif stopped:
         terminal.say(f"aforo: {_stopped_title(asked.home, run, stopped, published)}")
     elif run.problems:

@@ -5,12 +5,10 @@ Progress and problems go to standard error, results to standard output.
 
 import contextlib
 import sys
-import time
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from typer.exceptions import TyperException
 
 from flows.errors import Problem, as_text
 from flows.home.record import Record
@@ -45,52 +43,14 @@ class PlainProgress(QuietProgress):
         print(text, file=self._stream, flush=True)
 
 
-class LiveProgress(QuietProgress):
-    """A bar a step with its nodes and its time, for a terminal."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._bars = Progress(
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description:<16}"),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[doing]}", style="dim"),
-            console=Console(file=stream, force_terminal=True),
-        )
-        self._current: TaskID = self._bars.add_task("starting", total=None, doing="")
-        self._begin = time.monotonic()
-        self._bars.start()
-
-    def started(self, record: Record) -> None:
-        """Closes the first bar."""
-        self._close(f"run {record.run_id}")
-
-    def step_started(self, name: str) -> None:
-        """Opens the step's bar."""
-        self._current = self._bars.add_task(numbered(name), total=None, doing="")
-
-    def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:  # noqa: ARG002
-        """Moves the step's bar."""
-        self._bars.update(self._current, completed=ended, total=total, doing=f"{ended} of {total}: {name}")
-
-    def step_ended(self, name: str, state: str, seconds: float) -> None:  # noqa: ARG002
-        """Closes the step's bar."""
-        self._close(state)
-
-    def stop(self) -> None:
-        """Leaves the bars as they are and frees the terminal."""
-        self._bars.stop()
-
-    def _close(self, text: str) -> None:
-        self._bars.update(self._current, total=1, completed=1, doing=text)
-
-
 @contextlib.contextmanager
 def progress_on(stream: TextIO, quiet: bool) -> Iterator[QuietProgress]:
     """The progress that suits the stream: bars on a terminal, lines elsewhere, nothing when quiet."""
     if quiet:
         yield QuietProgress()
     elif stream.isatty():
+        from flows.screen.live import LiveProgress
+
         live = LiveProgress(stream)
         try:
             yield live
@@ -98,6 +58,28 @@ def progress_on(stream: TextIO, quiet: bool) -> Iterator[QuietProgress]:
             live.stop()
     else:
         yield PlainProgress(stream)
+
+
+def show_wrong_use(error: TyperException) -> None:
+    """What is wrong with a command's words, in plain ones, and where the right ones are."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "aforo"
+    say(f"aforo: {_plain(error)}\n  -> see {command} --help")
+
+
+def _plain(error: TyperException) -> str:
+    # Of a value, pydantic knows more than it says: the value itself.
+    about: list[Any] = getattr(error.__cause__, "errors", list)()
+    if not about:
+        return error.format_message().rstrip(".")
+    kind, value, limits = about[0]["type"], about[0]["input"], about[0].get("ctx", {})
+    reasons = {
+        "int_parsing": f"'{value}' is not a whole number",
+        "greater_than_equal": f"{value} is less than {limits.get('ge')}",
+        "less_than_equal": f"{value} is more than {limits.get('le')}",
+    }
+    flag = "/".join(getattr(getattr(error, "param", None), "opts", []))
+    return f"{flag}: {reasons.get(kind, about[0]['msg'])}"
 
 
 def say(text: str) -> None:
