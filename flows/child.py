@@ -1,8 +1,9 @@
 """A command as a process of its own that ends with the one that started it, however that one ends.
 
-`running` starts `python -m flows.child module:function <arguments>` as the leader of a session, with a pipe
-as standard input that the parent keeps open and never writes to. The pipe closes when the parent dies, also
-by SIGKILL, and then the whole group goes: no dbt is left behind that holds the warehouse, and no server.
+`running` starts `python -m flows.child module:function <arguments>` as the leader of a session, which a
+terminal's Ctrl-C does not reach, with a pipe as standard input that the parent keeps open. The pipe closes
+when the parent dies, also by SIGKILL, and then the whole group goes: no dbt is left behind that holds the
+warehouse, and no server.
 """
 
 import contextlib
@@ -15,8 +16,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from flows.errors import Problem
+
 # How long a child may take to end by itself once asked to.
-GRACE_SECONDS = 5
+GRACE_SECONDS = 2
+
+_told_to_go = threading.Event()
 
 
 class Child(subprocess.Popen[str]):
@@ -28,6 +33,20 @@ class Child(subprocess.Popen[str]):
         """Signals the child and all that it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+    def go(self) -> None:
+        """Ends its `wait_to_go`."""
+        assert self.stdin is not None
+        # A child that has ended says so itself.
+        with contextlib.suppress(BrokenPipeError):
+            self.stdin.write("go\n")
+            self.stdin.flush()
+
+    def ask_to_end(self, grace: float = GRACE_SECONDS) -> None:
+        """Gives it `grace` seconds to end by itself."""
+        self.end_group(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(grace)
 
     def end_late(self) -> None:
         """Ends it because its time is over."""
@@ -41,13 +60,14 @@ def running(
     arguments: Sequence[str],
     *,
     environment: dict[str, str] | None = None,
-    stdout: int | IO[str] = subprocess.PIPE,
-    stderr: int | IO[str] = subprocess.PIPE,
+    stdout: int | IO[str] | None = subprocess.PIPE,
+    stderr: int | IO[str] | None = subprocess.PIPE,
     timeout: float | None = None,
+    grace: float = GRACE_SECONDS,
 ) -> Iterator[Child]:
     """Runs `target` ('module:function') as a child; whatever leaves this block, the child's group is gone.
 
-    It is killed after `timeout` seconds; left by an exception, it is asked to end first.
+    It is killed after `timeout` seconds; left by an exception, it is asked to end and has `grace` seconds.
     """
     child = Child(
         [sys.executable, "-m", "flows.child", target, *arguments],
@@ -66,9 +86,7 @@ def running(
     try:
         yield child
     except BaseException:
-        child.end_group(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE_SECONDS)
+        child.ask_to_end(grace)
         raise
     finally:
         timer.cancel()
@@ -76,7 +94,22 @@ def running(
         child.wait()
         for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe:
-                pipe.close()
+                # What was not read or written any more is of no use.
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def ended_early(what: str, exit_code: int, remedy: str = "run again") -> Problem:
+    """What to say of a child that ended before it could say itself why."""
+    if exit_code == -signal.SIGKILL:
+        return Problem(
+            f"{what} was killed from outside",
+            "if nobody did it, the machine may have run out of memory: close other programs, or run on a "
+            "machine with at least 2 GiB free",
+        )
+    if exit_code < 0:
+        return Problem(f"{what} was ended by {signal.Signals(-exit_code).name}", remedy)
+    return Problem(f"{what} ended with exit code {exit_code}", remedy)
 
 
 def main() -> None:
@@ -86,11 +119,17 @@ def main() -> None:
     getattr(importlib.import_module(module), function)()
 
 
+def wait_to_go() -> None:
+    """In a child: until its parent says `go`."""
+    _told_to_go.wait()
+
+
 def _end_with_parent() -> None:
     while os.read(0, 1024):
-        pass
+        _told_to_go.set()
     os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    main()
+    # As `flows.child`, which the function may import: this module is `__main__`, and another.
+    importlib.import_module("flows.child").main()

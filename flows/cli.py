@@ -3,40 +3,91 @@
 What takes long to import (Prefect, dbt) is imported inside the commands, so that `--help` answers at once.
 """
 
+import inspect
+import io
 import sys
+from importlib import metadata
+from types import ModuleType
+from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from flows.commands import backtest, check_source, docs, init_source, run, serve, status, vacuum
 from flows.errors import AforoError
+from flows.screen import terminal
+from flows.stopping import Stopped, heard
+
+EXAMPLES = """Examples:
+
+\b
+  aforo run                            forecast the demo institute
+  aforo init-source --source exports/  what is recognised in your own tables
+  aforo check-source --source exports/ what is wrong with them
+  aforo run --source exports/          forecast from them
+  aforo status                         what was published, and from what
+  aforo serve                          the same on every forecast date
+"""
 
 app = typer.Typer(
     help="Forecasts how many students will come to every class of a language institute.",
-    no_args_is_help=True,
-    add_completion=False,
+    epilog=EXAMPLES,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run", epilog=run.EXAMPLES)(run.command)
-app.command("check-source")(check_source.command)
-app.command("init-source")(init_source.command)
-app.command("backtest")(backtest.command)
-app.command("status")(status.command)
-app.command("vacuum", epilog=vacuum.EXAMPLES)(vacuum.command)
-app.command("docs")(docs.command)
-app.command("serve")(serve.command)
+
+
+def _add(name: str, module: ModuleType) -> None:
+    # As short help the whole text is shown: what is taken from the long help is cut off at the line's end.
+    text = inspect.getdoc(module.command)
+    app.command(name, short_help=text, epilog=getattr(module, "EXAMPLES", None))(module.command)
+
+
+_add("run", run)
+_add("check-source", check_source)
+_add("init-source", init_source)
+_add("backtest", backtest)
+_add("status", status)
+_add("vacuum", vacuum)
+_add("docs", docs)
+_add("serve", serve)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"aforo {metadata.version('aforo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """What comes before a command."""
 
 
 def main() -> None:
     """The console script: problems are shown as text, never as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that can't show a sign shows another one.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
-        app()
+        with heard():
+            sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except TyperException as error:
+        terminal.show_wrong_use(error)
+        sys.exit(2)
     except AforoError as error:
-        from flows.screen import terminal
-
         terminal.show_problems("can't do that.", error.problems, [])
         sys.exit(1)
+    except Stopped as stopped:
+        terminal.say(f"aforo: {stopped}.")
+        sys.exit(stopped.exit_code)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,16 @@ hand writes the same tables.
 import contextlib
 import logging
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from flows import flow_runs, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt, version_variables
 from flows.errors import AforoError, PassingError, as_text
@@ -34,7 +36,7 @@ class Run:
         self.settings = settings
         self.record = record_
         self.variables = run_variables(settings, record_)
-        self.listener = progress.listener.get()
+        self.listener = progress.Both(progress.LogProgress(), progress.listener.get())
         self.audit = audit.Audit()
 
     @contextlib.contextmanager
@@ -50,7 +52,7 @@ class Run:
                 self.listener.step_ended(name, step.state, step.seconds)
 
 
-@flow(name="aforo", validate_parameters=True)
+@flow(name="aforo", flow_run_name=flow_runs.name, validate_parameters=True)
 def aforo(
     source: str | None = None,
     home: str | None = None,
@@ -69,29 +71,36 @@ def aforo(
     with lock.exclusive(settings.home, "aforo run"):
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
+        flow_runs.close_dead(settings.home, served=False, own=runtime.flow_run.id)
         run = Run(settings, record.start(settings))
-        run.listener.started(run.record)
-        try:
-            preflight(run)
-            if settings.captures:
-                read_source(run)
-                capture(run)
-            else:
-                skip_capture(run)
-            transform(run)
-            manifest = publish_marts(run)
-        except BaseException as error:
-            log.exception("run %s failed", run.record.run_id)
-            explained = diagnosis.explain_exception(error, settings.home)
-            run.record.end("failed", explained.problems)
-            raise explained from error
-        run.record.end("published")
-        try:
-            run.record.summary = summary.summarise(settings.home, manifest)
-            run.record.save()
-        except Exception:
-            # Published is published, whatever comes after it.
-            log.exception("run %s has no summary", run.record.run_id)
+        with stopping.spared(lambda: releases.published_run(settings.home) == run.record.run_id) as asked:
+            run.listener.started(run.record)
+            try:
+                preflight(run)
+                if settings.captures:
+                    read_source(run)
+                    capture(run)
+                else:
+                    skip_capture(run)
+                transform(run)
+                manifest = publish_marts(run)
+            except BaseException as error:
+                log.exception("run %s failed", run.record.run_id)
+                if asked.to_stop and isinstance(error, Exception):
+                    # What a library makes of it, such as DuckDB's 'Query interrupted'.
+                    error = stopping.Stopped(signal.SIGTERM)
+                explained = diagnosis.explain_exception(error, settings.home)
+                run.record.end("failed", explained.problems)
+                # Prefect closes a run that was stopped as crashed, one that found something wrong as failed.
+                raise explained if isinstance(error, Exception) else error from error
+            run.record.end("published")
+            try:
+                run.record.summary = summary.summarise(settings.home, manifest)
+                run.record.save()
+                flow_runs.show(manifest, run.record.summary, settings.source)
+            except Exception:
+                # Published is published, whatever comes after it.
+                log.exception("run %s has no summary", run.record.run_id)
         return manifest
 
 

@@ -19,6 +19,8 @@ from tests import sources
 from tests.harness import Institute
 
 SERVER_SECONDS = 180
+# Where the tests run in the background of a script, Ctrl-C is ignored, also by what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,39 @@
 """Runs `aforo` as a user does, and looks at what it left on disk."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 ROOT = Path(__file__).parents[1]
 AFORO = Path(sys.executable).with_name("aforo")
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of that size ('240m') at `folder`; the test is skipped where none can be mounted."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @dataclass(frozen=True)
@@ -44,14 +64,20 @@ class Institute:
         """`aforo <arguments>` on this source and home."""
         return [str(AFORO), *arguments, *(self.flags if arguments[:1] == ("run",) else ())]
 
+    def with_own_server(self) -> "Institute":
+        """The same as a user has it who names no Prefect server."""
+        kept = {name: value for name, value in self.environment.items() if not name.startswith("PREFECT_")}
+        return replace(self, environment=kept)
+
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Starts `aforo` and returns while it works."""
+        """Starts `aforo`, as the leader of a group as a shell does, and returns while it works."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0,
         )
 
     def aforo(self, *arguments: str) -> Outcome:
@@ -63,6 +89,22 @@ class Institute:
     def records(self) -> list[dict[str, Any]]:
         """The records of its runs, the oldest first."""
         return [json.loads(path.read_text()) for path in sorted((self.home / "runs").glob("*.json"))]
+
+    def flow_runs(self, open_: bool = False) -> list[tuple[str, str]]:
+        """Name and state of the flow runs in the home's own Prefect database, the oldest first.
+
+        `open_`: only those that Prefect takes for being under way.
+        """
+        under_way = "state_type in ('RUNNING', 'PENDING', 'CANCELLING')"
+        query = f"select name, state_type from flow_run where not {open_} or {under_way} order by created"
+        file = self.home / "prefect" / "prefect.db"
+        # A server that was ended at its start has not made its tables.
+        with (
+            contextlib.closing(sqlite3.connect(file)) as database,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            return database.execute(query).fetchall()
+        return []
 
     def published(self, query: str) -> list[Any]:
         """The rows that a reader of the published file gets."""

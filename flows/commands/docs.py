@@ -13,6 +13,7 @@ from flows.commands.options import Home, explained
 from flows.dbt import diagnosis
 from flows.dbt.runner import DOCS, PARSE, Variables, run_dbt, version_variables
 from flows.home import lock
+from flows.stopping import Stopped
 
 LOOPBACK = "127.0.0.1"
 
@@ -50,6 +51,6 @@ def command(
         page = generate(where)
         typer.echo(f"{page}")
         if serve:
-            with server(page, port) as site, contextlib.suppress(KeyboardInterrupt):
+            with server(page, port) as site, contextlib.suppress(Stopped):
                 typer.echo(f"http://{LOOPBACK}:{port}/ (Ctrl-C ends it)")
                 site.serve_forever()

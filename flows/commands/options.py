@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -46,7 +47,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 
 def echo(found: Any, text: list[str], as_json: bool) -> None:
     """Prints what a command found: as one JSON document, or as lines for a person."""
-    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
+    print(document(found) if as_json else "\n".join(text))
+
+
+def document(found: Any) -> str:
+    """The JSON document of what was found; in escapes where standard output can't carry every sign."""
+    can_all = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(found, indent=2, ensure_ascii=not can_all)
 
 
 @contextlib.contextmanager

@@ -1,15 +1,27 @@
-"""`aforo run`: the flow from the command line, its progress, and its summary or its problems."""
+"""`aforo run`: the flow from the command line, its progress, and its summary or its problems.
+
+The flow is a process of its own, as Prefect's server is: this one is there for the person alone, starts at
+once, and can end both in time whatever they are doing.
+"""
 
 import json
 import logging
+import os
+import signal
+import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TextIO
 
 import typer
 
-from flows import settings
-from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source
+from flows import child, server, settings
+from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
+from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
+from flows.home import releases
+from flows.screen import progress, summary, terminal
+from flows.stopping import Stopped, heard
 
 EXAMPLES = """Examples:
 
@@ -21,6 +33,12 @@ EXAMPLES = """Examples:
   aforo run --accept sedes                      its losses since the last capture are right
   aforo run --as-of 2025-06-05                  from what was captured up to then
 """
+
+# Nothing is scheduled in a server that is there for one run.
+SERVER_FLAGS = ("--no-ui", "--no-scheduler", "--no-late-runs")
+# What the flow has to close itself in Prefect, once told to stop; then it is ended, and closed from outside.
+GRACE_SECONDS = 4
+CLOSING_SECONDS = 4
 
 
 def command(
@@ -49,73 +67,134 @@ def command(
     except AforoError as refused:
         if as_json:
             problems = [problem.as_json() for problem in refused.problems]
-            print(json.dumps({"status": "failed", "problems": problems}, indent=2, ensure_ascii=False))
+            print(document({"status": "failed", "problems": problems}))
             raise typer.Exit(1) from refused
         raise
     settings.prepare_environment(asked.home, asked.source)
-    from flows.screen import summary, terminal
-
-    with (
-        terminal.libraries_to(asked.home.log) as (_, err),
-        terminal.progress_on(err, quiet or as_json) as progress,
-    ):
-        error = _run_flow(asked, progress)
-    record = progress.record
-    if record and record.status == "published":
-        # What happens to Prefect after the publication is in the log; it takes nothing back.
-        error = None
-    elif record and record.problems:
-        error = AforoError([Problem(**problem) for problem in record.problems])
+    run = progress.Heard()
+    stopped = None
+    with terminal.progress_on(sys.stderr, quiet or as_json) as listener:
+        try:
+            with explained(asked.home):
+                _run(asked, run, listener)
+        except AforoError as error:
+            run.problems = error.problems
+        except Stopped as signalled:
+            stopped = signalled
+            run.problems = [Problem(f"the run was {stopped}", "start it again when it suits")]
+    # What happens to Prefect after the publication is in the log; it takes nothing back.
+    published = run.record is not None and releases.published_run(asked.home) == run.record.run_id
+    if published:
+        run.problems = []
     if as_json:
-        report = asdict(record) if record else {"status": "failed"}
-        problems = [problem.as_json() for problem in error.problems] if error else []
-        print(json.dumps(report | {"problems": problems}, indent=2, ensure_ascii=False))
-    if error:
-        if not as_json:
-            terminal.show_problems(
-                _failure_title(asked.home, record), error.problems, record.hints if record else []
-            )
-        raise typer.Exit(1)
-    if record and record.summary and not (quiet or as_json):
-        notes = (f"  Note: {hint}" for hint in record.hints)
-        print("", *summary.as_text(record.summary), *notes, sep="\n")
+        print(document(_report(run, published)))
+    elif stopped:
+        terminal.say(f"aforo: {_stopped_title(asked.home, run, stopped, published)}")
+    elif run.problems:
+        title = _failure_title(asked.home, run)
+        terminal.show_problems(title, run.problems, run.record.hints if run.record else [])
+    elif run.record and run.record.summary and not quiet:
+        notes = (f"  Note: {hint}" for hint in run.record.hints)
+        print("", *summary.as_text(run.record.summary), *notes, sep="\n")
+    raise typer.Exit(stopped.exit_code if stopped else 0 if published else 1)
 
 
-def _run_flow(asked: settings.Settings, listener: Any) -> AforoError | None:
+def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progress) -> None:
+    parameters = {
+        "source": asked.source.name,
+        "home": str(asked.home.root),
+        "period": asked.period,
+        "horizon": asked.horizon,
+        "as_of": asked.as_of,
+        "offline": asked.offline,
+        "accepted": asked.accepted,
+        "mapping": str(asked.mapping) if asked.mapping else None,
+    }
+    asked.home.logs.mkdir(parents=True, exist_ok=True)
+    with asked.home.log.open("a") as log, server.running(asked.home, flags=SERVER_FLAGS) as prefect:
+        try:
+            with child.running(
+                "flows.commands.run:flow_process",
+                [json.dumps(parameters)],
+                environment=prefect.environment,
+                stderr=log,
+                grace=GRACE_SECONDS,
+            ) as process:
+                prefect.wait()
+                process.go()
+                progress.receive(process.stdout or (), run, listener)
+                process.wait()
+        finally:
+            if process.returncode == -signal.SIGKILL:
+                _close(asked.home, prefect, log)
+    if run.problems is None:
+        log_is_at = f"the details are in {asked.home.log}"
+        ended = child.ended_early("the run", process.returncode, log_is_at)
+        raise AforoError([diagnosis.no_room(asked.home) or ended])
+
+
+def _close(home: settings.Home, prefect: server.Server, log: TextIO) -> None:
+    """Closes in Prefect what had to be killed."""
+    with child.running(
+        "flows.flow_runs:main",
+        [str(home.root)],
+        environment=prefect.environment,
+        stdout=log,
+        stderr=log,
+        timeout=CLOSING_SECONDS,
+    ) as closing:
+        closing.wait()
+
+
+def flow_process() -> None:
+    """The flow, in its process: `<parameters as JSON>`. Standard output is for what the parent tells on."""
+    parameters = json.loads(sys.argv[1])
+    home = settings.Home(Path(parameters["home"]))
+    sender = progress.SentProgress(os.fdopen(os.dup(1), "w"))
+    os.dup2(2, 1)
     logging.basicConfig(
-        filename=asked.home.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        filename=home.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     # A log that can't be written, on a disk that is full, is no reason for a traceback.
     logging.raiseExceptions = False
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    from flows.dbt import diagnosis
+    from prefect import tags
+
+    from flows import flow_runs
     from flows.pipeline import aforo
-    from flows.screen import progress
 
-    token = progress.listener.set(listener)
+    progress.listener.set(sender)
+    child.wait_to_go()
+    problems: list[Problem] = []
     try:
-        aforo(
-            source=asked.source.name,
-            home=str(asked.home.root),
-            period=asked.period,
-            horizon=asked.horizon,
-            as_of=asked.as_of,
-            offline=asked.offline,
-            accepted=asked.accepted,
-            mapping=str(asked.mapping) if asked.mapping else None,
-        )
+        with heard(), tags(*flow_runs.tags(settings.resolve(**parameters))):
+            aforo(**parameters)
     except BaseException as error:
-        return diagnosis.explain_exception(error, asked.home)
-    finally:
-        progress.listener.reset(token)
-    return None
+        problems = diagnosis.explain_exception(error, home).problems
+        if isinstance(error, Stopped):
+            flow_runs.close_dead_if_free(home)
+    sender.ended(problems)
 
 
-def _failure_title(home: settings.Home, record: Any) -> str:
-    from flows.home.releases import published_manifest
+def _report(run: progress.Heard, published: bool) -> dict[str, Any]:
+    record = asdict(run.record) if run.record else {}
+    problems = [problem.as_json() for problem in run.problems or []]
+    return record | {"status": "published" if published else "failed", "problems": problems}
 
-    step = f"the run failed at the step {record.failed_step}" if record and record.failed_step else "no run"
-    manifest = published_manifest(home)
+
+def _stopped_title(home: settings.Home, run: progress.Heard, stopped: Stopped, published: bool) -> str:
+    if published:
+        return f"{stopped} after the forecast was published: it stands."
+    return f"{stopped}{f' at the step {run.step}' if run.step else ''}. {_still_stands(home)}"
+
+
+def _failure_title(home: settings.Home, run: progress.Heard) -> str:
+    step = run.record.failed_step if run.record else None
+    return f"{f'the run failed at the step {step}' if step else 'no run'}. {_still_stands(home)}"
+
+
+def _still_stands(home: settings.Home) -> str:
+    manifest = releases.published_manifest(home)
     if manifest is None:
-        return f"{step}. Nothing was published."
-    return f"{step}. Nothing was published; the forecast of {manifest['published_at']} still stands."
+        return "Nothing was published."
+    return f"Nothing was published; the forecast of {manifest['published_at']} still stands."

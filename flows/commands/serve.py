@@ -6,28 +6,27 @@ so that a calendar that ends does not end the forecasts in silence. Where no Pre
 """
 
 import contextlib
-import os
-import time
-import urllib.request
+import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
+from filelock import FileLock, Timeout
 
-from flows import child, settings
+from flows import child, server, settings
 from flows.commands.options import Home, Horizon, Mapping, Source, explained
 from flows.dbt.runner import version_variables
 from flows.errors import AforoError, Problem
 from flows.home import warehouse
-from flows.settings import Settings
 
 DEPLOYMENT = "pronostico"
 # Early morning in the Americas.
 HOUR_UTC = 11
 DAY_OF_MONTH = 5
-SERVER_SECONDS = 180
-LOOPBACK = "127.0.0.1"
+# What a flow run has to close itself in Prefect, once told to stop.
+GRACE_SECONDS = 5
 
 
 def rules(dates: list[date], today: date) -> list[str]:
@@ -39,65 +38,28 @@ def rules(dates: list[date], today: date) -> list[str]:
     return [f"{_start(day)}\nRRULE:FREQ=DAILY;COUNT=1" for day in coming] + [monthly]
 
 
-def serve(asked: Settings) -> None:
-    """Registers the deployment and runs what is due until it is stopped. Needs PREFECT_API_URL."""
+def runner() -> None:
+    """Registers the deployment and runs what is due, in a process of its own: `<parameters as JSON>`."""
+    parameters = json.loads(sys.argv[1])
+    asked = settings.resolve(**parameters)
     from prefect.flows import EntrypointType
     from prefect.schedules import RRule
 
+    from flows import flow_runs
     from flows.pipeline import aforo
 
+    # There is one `aforo serve` a home: what ran under an earlier one is gone with it, and holds up the next.
+    flow_runs.close_dead(asked.home, served=True)
     platinum = f"platinum_{version_variables()['version_platinum']}"
     dates = warehouse.forecast_dates(asked.home, platinum)
     aforo.serve(
         name=DEPLOYMENT,
         schedules=[RRule(rule, timezone="UTC") for rule in rules(dates, datetime.now(UTC).date())],
-        parameters={
-            "source": asked.source.name,
-            "home": str(asked.home.root),
-            "horizon": asked.horizon,
-            "mapping": None if asked.mapping is None else str(asked.mapping),
-        },
+        parameters=parameters,
+        tags=flow_runs.tags(asked),
         limit=1,
         global_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,
-    )
-
-
-@contextlib.contextmanager
-def prefect_server(home: settings.Home, port: int) -> Iterator[str]:
-    """The address of the Prefect server of PREFECT_API_URL, or else one that runs as long as this lasts."""
-    named = os.environ.get("PREFECT_API_URL")
-    if named:
-        yield named
-        return
-    url = f"http://{LOOPBACK}:{port}/api"
-    home.logs.mkdir(parents=True, exist_ok=True)
-    arguments = ["server", "start", "--host", LOOPBACK, "--port", str(port)]
-    with (
-        home.log.open("a") as log,
-        child.running("prefect.cli:app", arguments, stdout=log, stderr=log) as server,
-    ):
-        try:
-            _wait_for(url, server, home)
-            os.environ["PREFECT_API_URL"] = url
-            yield url
-        finally:
-            os.environ.pop("PREFECT_API_URL", None)
-
-
-def _wait_for(url: str, server: child.Child, home: settings.Home) -> None:
-    deadline = time.monotonic() + SERVER_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):
-            return
-        time.sleep(0.5)
-    raise AforoError(
-        [
-            Problem(
-                f"Prefect's server did not start at {url}",
-                f"free that port or give another --port, or name a server in PREFECT_API_URL; see {home.log}",
-            )
-        ]
     )
 
 
@@ -117,6 +79,37 @@ def command(
     """Forecast on the dates of the calendar, as a scheduled Prefect deployment, until Ctrl-C."""
     asked = settings.resolve(source, home, horizon=horizon, mapping=mapping)
     settings.prepare_environment(asked.home, asked.source)
-    with explained(asked.home), prefect_server(asked.home, port) as url:
-        typer.echo(f"Prefect: {url}")
-        serve(asked)
+    parameters = {
+        "source": asked.source.name,
+        "home": str(asked.home.root),
+        "horizon": asked.horizon,
+        "mapping": None if asked.mapping is None else str(asked.mapping),
+    }
+    with explained(asked.home), _alone(asked.home), server.running(asked.home, port) as prefect:
+        prefect.wait()
+        typer.echo(f"Prefect: {prefect.url}")
+        with child.running(
+            "flows.commands.serve:runner",
+            [json.dumps(parameters)],
+            environment=prefect.environment,
+            stdout=None,
+            stderr=None,
+            grace=GRACE_SECONDS,
+        ) as process:
+            code = process.wait()
+        raise AforoError([child.ended_early("Prefect's runner", code)])
+
+
+@contextlib.contextmanager
+def _alone(home: settings.Home) -> Iterator[None]:
+    home.root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home.root / "aforo.serve.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        what = f"another `aforo serve` runs on {home.root}"
+        raise AforoError([Problem(what, "end that one first, or use another --home")]) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -7,18 +7,21 @@ the log.
 
 import contextlib
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from flows import child
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, PassingError, Problem
 from flows.settings import TABLES, Home
 
 TAG = "[aforo] "
 ROWS_SHOWN = 5
+FULL_BYTES = 2**20
 _AUDIT_COLUMNS = {"tabla", "archivo", "fila", "columna", "valor", "problema", "remedio"}
 
 
@@ -38,8 +41,7 @@ def failure(result: DbtResult, home: Home) -> AforoError:
         problems += [problem for problem in found if problem not in problems]
         passing.append(passes)
     if not problems:
-        texts = result.errors or [_ending(result)]
-        explained = [_explain_text(text, None, home) for text in texts]
+        explained = [_explain_text(text, None, home) for text in result.errors] or [_ending(result, home)]
         problems = list(dict.fromkeys(problem for problem, _ in explained))
         passing = [passes for _, passes in explained]
     return PassingError(problems) if all(passing) else AforoError(problems)
@@ -61,7 +63,15 @@ def explain_exception(error: BaseException, home: Home) -> AforoError:
         known = _known(text)
         if known:
             return AforoError([known.explain(text, home)])
-    return AforoError([Problem(_first_line(texts[0]), _look_at_log(home))])
+    return AforoError([no_room(home) or Problem(_first_line(texts[0]), _look_at_log(home))])
+
+
+def no_room(home: Home) -> Problem | None:
+    """That the home's disk is full, where an error does not say so itself: Prefect's server only fails."""
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(home.root).free < FULL_BYTES:
+            return _disk_full("", home)
+    return None
 
 
 def warnings(result: DbtResult, home: Home) -> list[Problem]:
@@ -111,6 +121,7 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
         message = re.split(r"\n\s*\n", text.split(TAG, 1)[1])[0]
         what, _, remedy = " ".join(message.split()).partition(". ")
         return Problem(what, remedy or _look_at_log(home)), False
+    text = _python_error(text) or text
     known = _known(text)
     if known:
         return known.explain(text, home), known.passes
@@ -127,12 +138,21 @@ def _known(text: str) -> _Known | None:
     return next((known for known in _KNOWN if known.pattern.search(text)), None)
 
 
-def _ending(result: DbtResult) -> str:
+def _python_error(text: str) -> str | None:
+    """The line of a Python model's traceback that says what is wrong: 'SeriesError: no rows'."""
+    _, found, last = text.rpartition("Traceback (most recent call last):")
+    if not found:
+        return None
+    indent = text.rpartition(found)[0].rpartition("\n")[2]
+    line = re.search(rf"^{indent}(?:\w+\.)*(\S.*)$", last, re.M)
+    return line[1] if line else None
+
+
+def _ending(result: DbtResult, home: Home) -> tuple[Problem, bool]:
     if result.timed_out:
-        return f"dbt did not end within {result.seconds_allowed:.0f} seconds and was stopped"
-    if result.exit_code < 0:
-        return f"dbt was killed by signal {-result.exit_code}"
-    return f"dbt ended with exit code {result.exit_code}"
+        what = f"dbt did not end within {result.seconds_allowed:.0f} seconds and was stopped"
+        return Problem(what, _look_at_log(home)), False
+    return no_room(home) or child.ended_early("dbt", result.exit_code, _look_at_log(home)), False
 
 
 def _file_in(text: str) -> str | None:
@@ -185,9 +205,12 @@ def _bad_csv(text: str, _: Home) -> Problem:
     )
 
 
-def _disk_full(_: str, home: Home) -> Problem:
+def _disk_full(text: str, home: Home) -> Problem:
+    file = re.search(r"[\"'](/[^\"']+)[\"']", text)
+    elsewhere = file and not Path(file[1]).is_relative_to(home.root)
+    place = file[1] if file and elsewhere else home.root
     return Problem(
-        f"the disk of {home.root} is full", "free some space there, or use another --home; then run again"
+        f"the disk of {place} is full", "free some space there, or use another --home; then run again"
     )
 
 
@@ -286,12 +309,14 @@ _KNOWN = [
     _Known(re.compile(r"Address already in use"), _port_in_use),
     _Known(
         re.compile(
-            r"No space left on device|ENOSPC|disk is full|database or disk is full|Could not write all"
+            r"No space left on device|ENOSPC|Disk quota exceeded|disk is full|Could not write all|"
+            # DuckDB calls it memory where the disk has no room for its temporary files.
+            r"max_temp_directory_size"
         ),
         _disk_full,
     ),
     _Known(re.compile(r"Could not set lock on file|Conflicting lock is held"), _locked, passes=True),
-    _Known(re.compile(r"Out of Memory Error|MemoryError|std::bad_alloc|killed by signal 9"), _out_of_memory),
+    _Known(re.compile(r"Out of Memory Error|MemoryError|std::bad_alloc"), _out_of_memory),
     _Known(
         re.compile(r"No magic bytes|too small to be a Parquet|Invalid thrift|Parquet file .* corrupt"),
         _no_parquet,

@@ -139,7 +139,8 @@ def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
 
 def _follow(process: child.Child, on_node: OnNode) -> list[str]:
     errors = []
-    ended = 0
+    # By id: hooks are logged like nodes but not counted in the total, and a node is counted once.
+    ended: set[str] = set()
     for line in process.stdout or ():
         try:
             event = json.loads(line)
@@ -152,10 +153,11 @@ def _follow(process: child.Child, on_node: OnNode) -> list[str]:
             log.info("dbt: %s", info["msg"])
         if info["name"] == "MainEncounteredError":
             errors.append(data["exc"])
-        if node and "index" in data:
+        if node and "index" in data and node["resource_type"] != "operation":
             seconds = data.get("execution_time")
-            ended += seconds is not None
-            on_node(ended, data.get("total") or data["num_models"], node["node_name"], seconds)
+            if seconds is not None:
+                ended.add(node["unique_id"])
+            on_node(len(ended), data.get("total") or data["num_models"], node["node_name"], seconds)
     return errors
 
 

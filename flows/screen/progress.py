@@ -1,10 +1,16 @@
-"""Who hears how a run goes: the terminal that started it, or Prefect's log where a server did."""
+"""Who hears how a run goes: Prefect's log, and the terminal that started it."""
 
+import json
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, TextIO
 
-from flows.home.record import Record
+from flows.errors import Problem
+from flows.home.record import Record, Step
 
+# A node that took this long gets a line of its own.
+SLOW_NODE_SECONDS = 5
 STEPS = ("preflight", "audit", "capture", "transform", "publish")
 
 
@@ -24,21 +30,64 @@ class Progress(Protocol):
         """A step has ended: 'done', 'failed', 'skipped', 'fallback' or 'unchanged'."""
 
 
+class QuietProgress:
+    """Says nothing."""
+
+    def started(self, record: Record) -> None:
+        """Nothing to say."""
+
+    def step_started(self, name: str) -> None:
+        """Nothing to say."""
+
+    def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
+        """Nothing to say."""
+
+    def step_ended(self, name: str, state: str, seconds: float) -> None:
+        """Nothing to say."""
+
+
+class Both:
+    """Tells two."""
+
+    def __init__(self, first: Progress, second: Progress) -> None:
+        self._both = first, second
+
+    def started(self, record: Record) -> None:
+        """Tells both."""
+        for each in self._both:
+            each.started(record)
+
+    def step_started(self, name: str) -> None:
+        """Tells both."""
+        for each in self._both:
+            each.step_started(name)
+
+    def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
+        """Tells both."""
+        for each in self._both:
+            each.node(ended, total, name, seconds)
+
+    def step_ended(self, name: str, state: str, seconds: float) -> None:
+        """Tells both."""
+        for each in self._both:
+            each.step_ended(name, state, seconds)
+
+
 class LogProgress:
     """Writes the steps to the log of Prefect's run."""
 
     def started(self, record: Record) -> None:
         """Logs the run's id."""
-        self._log(f"run {record.run_id} on {record.source}")
+        self._log(f"run {record.run_id}")
 
     def step_started(self, name: str) -> None:
         """Logs the step."""
         self._log(f"{numbered(name)} started")
 
     def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
-        """Logs a node that ended."""
-        if seconds is not None:
-            self._log(f"{ended}/{total} {name} ({seconds:.1f} s)")
+        """Logs a node that took long."""
+        if seconds is not None and seconds >= SLOW_NODE_SECONDS:
+            self._log(f"{ended} of {total}: {name} ({seconds:.1f} s)")
 
     def step_ended(self, name: str, state: str, seconds: float) -> None:
         """Logs how the step ended."""
@@ -55,4 +104,65 @@ def numbered(name: str) -> str:
     return f"{STEPS.index(name) + 1}/{len(STEPS)} {name}"
 
 
-listener: ContextVar[Progress] = ContextVar("listener", default=LogProgress())  # noqa: B039 (it holds no state)
+class SentProgress:
+    """Writes what happens for another process, which tells it on with `receive`: a line of JSON each."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._record: Record | None = None
+
+    def started(self, record: Record) -> None:
+        """Sends the record."""
+        self._record = record
+        self._send("started", asdict(record))
+
+    def step_started(self, name: str) -> None:
+        """Sends the step."""
+        self._send("step_started", name)
+
+    def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
+        """Sends the node."""
+        self._send("node", ended, total, name, seconds)
+
+    def step_ended(self, name: str, state: str, seconds: float) -> None:
+        """Sends how the step ended."""
+        self._send("step_ended", name, state, seconds)
+
+    def ended(self, problems: list[Problem]) -> None:
+        """Sends what has become of the record, and the problems; the last that is sent."""
+        record = asdict(self._record) if self._record else None
+        self._send("ended", record, [problem.as_json() for problem in problems])
+
+    def _send(self, event: str, *values: Any) -> None:
+        print(json.dumps([event, *values]), file=self._stream, flush=True)
+
+
+@dataclass
+class Heard:
+    """What was heard of a run: its record as it was last sent, its step, its problems once it has ended."""
+
+    record: Record | None = None
+    step: str | None = None
+    problems: list[Problem] | None = None
+
+
+def receive(lines: Iterable[str], heard: Heard, progress: Progress) -> None:
+    """Tells on what SentProgress wrote, until the last line."""
+    for line in lines:
+        event, *values = json.loads(line)
+        if event == "started":
+            heard.record = _record(values[0])
+            progress.started(heard.record)
+        elif event == "ended":
+            heard.record = _record(values[0]) if values[0] else None
+            heard.problems = [Problem(**problem) for problem in values[1]]
+        else:
+            heard.step = values[0] if event == "step_started" else heard.step
+            getattr(progress, event)(*values)
+
+
+def _record(fields: dict[str, Any]) -> Record:
+    return Record(**fields | {"steps": [Step(**step) for step in fields["steps"]]})
+
+
+listener: ContextVar[Progress] = ContextVar("listener", default=QuietProgress())  # noqa: B039 (it holds no state)

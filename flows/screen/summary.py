@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,37 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     ]
     lines += fallbacks(summary["sources"])
     return [*lines, f"  File: {_short(Path(summary['file']))}", "  Try:", f"    {example_query(summary)}"]
+
+
+def as_markdown(summary: dict[str, Any]) -> str:
+    """The summary for Prefect's pages."""
+    periods = ", ".join(map(str, summary["periods"]))
+    state = ("tabla", "estado", "filas", "capturada_en", "en_cuarentena")
+    return "\n".join(
+        [
+            f"**Forecast for {periods}**, published {summary['published_at']} (run `{summary['run_id']}`)",
+            "",
+            f"{summary['period']}: {summary['students']:,} students expected in {summary['cells']:,} cells "
+            "(campus x course x time slot)",
+            "",
+            _backtest(summary["backtest"]),
+            "",
+            *_markdown_table(["campus", "course", "slot", "students"], summary["largest"]),
+            "",
+            *_markdown_table(
+                ["table", "state", "rows", "captured (UTC)", "in quarantine"],
+                [{name: source[name] for name in state} for source in summary["sources"]],
+            ),
+        ]
+    )
+
+
+def _markdown_table(header: list[str], rows: list[dict[str, Any]]) -> list[str]:
+    def line(values: Iterable[Any]) -> str:
+        shown = ("" if value is None else str(value).replace("|", "\\|") for value in values)
+        return f"| {' | '.join(shown)} |"
+
+    return [line(header), line("---" for _ in header), *(line(row.values()) for row in rows)]
 
 
 def fallbacks(sources: list[dict[str, Any]]) -> list[str]:

@@ -4,55 +4,26 @@ Progress and problems go to standard error, results to standard output.
 """
 
 import contextlib
-import os
 import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from typer.exceptions import TyperException
 
 from flows.errors import Problem, as_text
 from flows.home.record import Record
-from flows.screen.progress import numbered
-
-# On plain output, a node that took this long gets a line of its own.
-SLOW_NODE_SECONDS = 5
-
-
-class QuietProgress:
-    """Says nothing; only keeps the record, for who asks at the end."""
-
-    def __init__(self) -> None:
-        self.record: Record | None = None
-
-    def started(self, record: Record) -> None:
-        """Keeps the record."""
-        self.record = record
-
-    def step_started(self, name: str) -> None:
-        """Nothing to say."""
-
-    def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
-        """Nothing to say."""
-
-    def step_ended(self, name: str, state: str, seconds: float) -> None:
-        """Nothing to say."""
+from flows.screen.progress import SLOW_NODE_SECONDS, QuietProgress, numbered
 
 
 class PlainProgress(QuietProgress):
     """A line when a step begins and ends, for a log or a pipe."""
 
     def __init__(self, stream: TextIO) -> None:
-        super().__init__()
         self._stream = stream
         self._say("starting")
 
     def started(self, record: Record) -> None:
         """Says the run's id and source."""
-        super().started(record)
         self._say(f"run {record.run_id}, source {record.source}, home {record.home}")
 
     def step_started(self, name: str) -> None:
@@ -72,77 +43,14 @@ class PlainProgress(QuietProgress):
         print(text, file=self._stream, flush=True)
 
 
-class LiveProgress(QuietProgress):
-    """A bar a step with its nodes and its time, for a terminal."""
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__()
-        self._bars = Progress(
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description:<16}"),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[doing]}", style="dim"),
-            console=Console(file=stream, force_terminal=True),
-        )
-        self._current: TaskID = self._bars.add_task("starting", total=None, doing="")
-        self._begin = time.monotonic()
-        self._bars.start()
-
-    def started(self, record: Record) -> None:
-        """Closes the first bar."""
-        super().started(record)
-        self._close(f"run {record.run_id}")
-
-    def step_started(self, name: str) -> None:
-        """Opens the step's bar."""
-        self._current = self._bars.add_task(numbered(name), total=None, doing="")
-
-    def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:  # noqa: ARG002
-        """Moves the step's bar."""
-        self._bars.update(self._current, completed=ended, total=total, doing=f"{ended} of {total}: {name}")
-
-    def step_ended(self, name: str, state: str, seconds: float) -> None:  # noqa: ARG002
-        """Closes the step's bar."""
-        self._close(state)
-
-    def stop(self) -> None:
-        """Leaves the bars as they are and frees the terminal."""
-        self._bars.stop()
-
-    def _close(self, text: str) -> None:
-        self._bars.update(self._current, total=1, completed=1, doing=text)
-
-
-@contextlib.contextmanager
-def libraries_to(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
-    """What libraries and child processes print goes to `log`; yields the terminal's own output and error.
-
-    The file descriptors themselves are turned, so that Prefect's server, a process of its own, is quiet too.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with log.open("a") as file, os.fdopen(os.dup(1), "w") as out, os.fdopen(os.dup(2), "w") as err:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield out, err
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for number, descriptor in enumerate(kept, start=1):
-                os.dup2(descriptor, number)
-                os.close(descriptor)
-
-
 @contextlib.contextmanager
 def progress_on(stream: TextIO, quiet: bool) -> Iterator[QuietProgress]:
     """The progress that suits the stream: bars on a terminal, lines elsewhere, nothing when quiet."""
     if quiet:
         yield QuietProgress()
     elif stream.isatty():
+        from flows.screen.live import LiveProgress
+
         live = LiveProgress(stream)
         try:
             yield live
@@ -150,6 +58,34 @@ def progress_on(stream: TextIO, quiet: bool) -> Iterator[QuietProgress]:
             live.stop()
     else:
         yield PlainProgress(stream)
+
+
+def show_wrong_use(error: TyperException) -> None:
+    """What is wrong with a command's words, in plain ones, and where the right ones are."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "aforo"
+    say(f"aforo: {_plain(error)}\n  -> see {command} --help")
+
+
+def _plain(error: TyperException) -> str:
+    # Of a value, pydantic knows more than it says: the value itself.
+    about: list[Any] = getattr(error.__cause__, "errors", list)()
+    if not about:
+        return error.format_message().rstrip(".")
+    kind, value, limits = about[0]["type"], about[0]["input"], about[0].get("ctx", {})
+    reasons = {
+        "int_parsing": f"'{value}' is not a whole number",
+        "greater_than_equal": f"{value} is less than {limits.get('ge')}",
+        "less_than_equal": f"{value} is more than {limits.get('le')}",
+    }
+    flag = "/".join(getattr(getattr(error, "param", None), "opts", []))
+    return f"{flag}: {reasons.get(kind, about[0]['msg'])}"
+
+
+def say(text: str) -> None:
+    """A line on standard error, if there is still one: its terminal may be gone."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def show_problems(title: str, problems: list[Problem], hints: list[str]) -> None:

@@ -1,10 +1,10 @@
 """Runs that are killed, told to stop or run out of disk: what was published stays, and the next run works."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests import sources
-from tests.harness import Institute
+from tests.harness import Institute, small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -29,14 +29,18 @@ def read_until(process: "subprocess.Popen[str]", text: str) -> str:
     return said
 
 
-def dbt_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """The dbt process that `aforo` has started."""
+def started_by(process: "subprocess.Popen[str]", until: str = "flows.child") -> list[psutil.Process]:
+    """All that `aforo` has started, as soon as what is called `until` is among it."""
     for _ in range(100):
-        found = [c for c in psutil.Process(process.pid).children() if "flows.child" in c.cmdline()]
-        if found:
-            return found
+        found = psutil.Process(process.pid).children(recursive=True)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(until in " ".join(each.cmdline()) for each in found):
+                return found
         time.sleep(0.1)
-    raise AssertionError("no dbt was started")
+    raise AssertionError(f"{until} was not started")
+
+
+DBT = "flows.dbt.invocation:main"
 
 
 # What a run leaves behind that another run on the same data leaves too; its stamps are its own.
@@ -77,7 +81,7 @@ def test_killed_and_run_again(
     before = institute.fingerprint()
     run = institute.start("run")
     read_until(run, f"[{step}] …")
-    children = dbt_of(run) if step != "5/5 publish" else []
+    children = started_by(run, DBT if step != "5/5 publish" else "flows.child")
     run.kill()
     run.communicate()
     assert psutil.wait_procs(children, timeout=10)[1] == []
@@ -110,36 +114,73 @@ def test_killed_and_run_again_without_the_source(good: Institute, tmp_path: Path
     ]
 
 
-def test_a_run_that_is_told_to_stop_says_so_and_stops_dbt(institute: Institute) -> None:
-    """It ends at once, and says that it was stopped."""
-    run = institute.start("run")
-    read_until(run, "[2/5 audit] …")
-    [dbt] = dbt_of(run)
-    run.send_signal(signal.SIGTERM)
+@pytest.fixture(scope="module")
+def own_server(built: Institute, tmp_path_factory: pytest.TempPathFactory) -> Institute:
+    """The small institute after a good run, without a Prefect server that is named, as users have it."""
+    return built.copy(tmp_path_factory.mktemp("own-server")).with_own_server()
+
+
+@pytest.mark.parametrize(
+    ("seen", "number", "times"),
+    [
+        ("starting", signal.SIGINT, 1),
+        ("[2/5 audit] …", signal.SIGINT, 2),
+        ("[4/5 transform] …", signal.SIGHUP, 1),
+        ("[5/5 publish] …", signal.SIGTERM, 2),
+        ("[5/5 publish] done", signal.SIGINT, 1),
+    ],
+    ids=[
+        "Ctrl-C at the start",
+        "Ctrl-C twice",
+        "terminal closed",
+        "SIGTERM twice",
+        "Ctrl-C after publishing",
+    ],
+)
+def test_a_run_that_is_stopped(own_server: Institute, seen: str, number: signal.Signals, times: int) -> None:
+    """It ends in seconds, says one clear line, and leaves nothing running, half done or open in Prefect."""
+    before = own_server.fingerprint()
+    run = own_server.start("run")
+    said = read_until(run, seen)
+    processes = started_by(run)
+    for _ in range(times):
+        # To the whole group, as a terminal does.
+        os.killpg(run.pid, number)
+        time.sleep(0.1)
     _, err = run.communicate(timeout=60)
-    assert run.returncode == 1
-    assert "stopped before its end" in err
-    assert "Traceback" not in err
-    assert not dbt.is_running()
-    assert institute.records()[-1]["status"] == "failed"
-    assert institute.leftovers() == []
+    assert run.returncode == 128 + number
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+    [line] = [line for line in err.splitlines() if not line.startswith(("[", "run ", " "))]
+    assert line.startswith("aforo: stopped by ")
+    if (own_server.fingerprint() != before) or "done" in seen:
+        assert line.endswith("after the forecast was published: it stands.")
+        assert own_server.records()[-1]["status"] == "published"
+        assert own_server.flow_runs()[-1] == (f"202507 · {own_server.source.name}", "COMPLETED")
+    else:
+        assert "Nothing was published; the forecast of" in line
+        if "run 2" in said:
+            assert own_server.records()[-1]["status"] == "failed"
+    assert own_server.flow_runs(open_=True) == []
+    assert own_server.leftovers() == []
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 240 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=240m", "tmpfs", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mount.returncode != 0:
-        pytest.skip(f"no small disk can be mounted here: {mount.stderr.strip()}")
-    yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
+def test_a_run_that_is_killed_is_closed_by_the_next(own_server: Institute) -> None:
+    """Nothing is left running; Prefect has it as crashed once the next run has started."""
+    run = own_server.start("run")
+    read_until(run, "[2/5 audit] …")
+    processes = started_by(run, DBT)
+    assert len(processes) >= 3, "the flow, dbt and Prefect's server"
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+    assert own_server.flow_runs()[-1][1] == "RUNNING"
+
+    again = own_server.start("run")
+    read_until(again, "[1/5 preflight] …")
+    again.send_signal(signal.SIGTERM)
+    again.communicate(timeout=60)
+
+    assert [state for _, state in own_server.flow_runs()][-2:] == ["CRASHED", "CRASHED"]
 
 
 def fill(disk: Path) -> None:
@@ -152,26 +193,22 @@ def fill(disk: Path) -> None:
             pass
 
 
-def test_a_disk_that_fills_up_during_the_run(institute: Institute, small_disk: Path) -> None:
+def test_a_disk_that_fills_up_during_the_run(institute: Institute, tmp_path: Path) -> None:
     """Nothing is published or left behind; the next run says how much room is needed."""
-    # Prefect's own database is on that disk too, as it is where no server is named.
-    environment = {
-        name: value
-        for name, value in institute.environment.items()
-        if "URL" not in name and "HOME" not in name
-    }
-    institute = replace(institute, home=small_disk / "home", environment=environment)
-    run = institute.start("run")
-    read_until(run, "[2/5 audit] …")
-    fill(small_disk)
-    _, err = run.communicate(timeout=300)
-    assert run.returncode == 1
-    assert f"the disk of {institute.home} is full" in err
-    assert "free some space" in err
-    assert "Traceback" not in err
-    assert not (institute.home / "published").exists()
+    with small_disk(tmp_path, "240m") as disk:
+        # Prefect's own database is on that disk too, as it is where no server is named.
+        institute = replace(institute, home=disk / "home").with_own_server()
+        run = institute.start("run")
+        read_until(run, "[2/5 audit] …")
+        fill(disk)
+        _, err = run.communicate(timeout=300)
+        assert run.returncode == 1
+        assert f"the disk of {institute.home} is full" in err
+        assert "free some space" in err
+        assert "Traceback" not in err
+        assert not (institute.home / "published").exists()
 
-    again = institute.aforo("run")
-    assert again.exit_code == 1
-    assert "MiB free" in again.err or "is full" in again.err
-    assert institute.leftovers() == []
+        again = institute.aforo("run")
+        assert again.exit_code == 1
+        assert "MiB free" in again.err or "is full" in again.err
+        assert institute.leftovers() == []

@@ -1,65 +1,87 @@
-"""The scheduled deployments, on a real Prefect server: a run that its scheduler fires publishes."""
+"""Runs in Prefect: of the command line and of `aforo serve`, whatever ends it; Prefect's own commands."""
 
-import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+import psutil
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterTags,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import RRuleSchedule
+from prefect.exceptions import ObjectNotFound
 
-from flows.commands.serve import rules
+from flows.commands.serve import DEPLOYMENT, rules
+from flows.screen.progress import STEPS, numbered
 from tests import sources
 from tests.harness import ROOT, Institute
 
 RUN_SECONDS = 300
+Answer = TypeVar("Answer")
 
 
-class Api:
-    """The few calls of Prefect's REST API that the tests make."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer, from JSON."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"{self.url}{path}", data, {"content-type": "application/json"}, method=method
-        )
-        for _ in range(10):
-            try:
-                with urllib.request.urlopen(request, timeout=30) as response:
-                    return json.loads(response.read() or "null")
-            except urllib.error.HTTPError as error:
-                if error.code != 503:
-                    raise
-                time.sleep(1)  # Its database is busy: Prefect's own clients ask again, too.
-        raise AssertionError(f"the server was busy for long: {method} {path}")
-
-    def deployment(self, name: str) -> dict[str, Any] | None:
-        """The deployment of that name, once it is there."""
-        found: list[dict[str, Any]] = self.call("POST", "/deployments/filter", {})
-        return next((deployment for deployment in found if deployment["name"] == name), None)
-
-
-def waited(seconds: float, what: str, ask: Any) -> Any:
-    """The first answer that is not None, or a failure after that time."""
-    deadline = time.monotonic() + seconds
+def waited(what: str, ask: Callable[[], Answer | None]) -> Answer:
+    """The first answer that is not None, or a failure after some minutes."""
+    deadline = time.monotonic() + RUN_SECONDS
     while time.monotonic() < deadline:
         answer = ask()
         if answer is not None:
             return answer
         time.sleep(0.5)
-    raise AssertionError(f"{what} did not come within {seconds} s")
+    raise AssertionError(f"{what} did not come within {RUN_SECONDS} s")
+
+
+@pytest.fixture(scope="module")
+def client(prefect: dict[str, str]) -> Iterator[SyncPrefectClient]:
+    """Prefect's own client of the tests' server."""
+    with SyncPrefectClient(prefect["PREFECT_API_URL"]) as client:
+        yield client
+
+
+def shown(client: SyncPrefectClient, run: FlowRun) -> tuple[list[str], str]:
+    """What Prefect shows of a run: the lines of its log, and its summary."""
+    of_log = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id]))
+
+    def lines() -> list[str] | None:
+        found = [line.message for line in client.read_logs(of_log, limit=200)]
+        return found if any(line.startswith("5/5 publish done") for line in found) else None
+
+    log = waited("the log's end", lines)
+    of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+    [artifact] = client.read_artifacts(artifact_filter=of_run)
+    return log, str(artifact.data)
+
+
+@pytest.mark.slow
+def test_a_run_of_the_command_line_is_shown_in_prefect(built: Institute, client: SyncPrefectClient) -> None:
+    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=["source"])))
+    [run] = [run for run in runs if run.parameters["home"] == str(built.home)]
+    assert run.name == "202507 · source"
+    log, summary = shown(client, run)
+    for step in STEPS:
+        assert f"{numbered(step)} started" in log
+        assert any(line.startswith(f"{numbered(step)} done (") for line in log)
+    assert "**Forecast for 202507**" in summary
+    assert "| VIRTUAL | A1 | 19:00 - 20:30 |" in summary
+    # Paths tell who the user is.
+    assert str(built.home.parent) not in "\n".join([*log, summary])
 
 
 @pytest.mark.parametrize(
@@ -80,56 +102,124 @@ def test_the_schedule_is_the_dates_to_come_and_then_every_month(dates: list[str]
     assert [f"{moment:%m-%d %H}" for moment in moments][:4] == fired
 
 
-@pytest.fixture
-def served(tmp_path: Path, prefect: dict[str, str]) -> Iterator[tuple[Institute, "subprocess.Popen[str]"]]:
-    """The smallest institute, served: a CSV with five columns."""
-    source = sources.write(sources.minimal(), tmp_path / "source", "csv")
-    institute = Institute(source, tmp_path / "home", prefect)
-    process = institute.start("serve")
-    yield institute, process
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+def deployed(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
+    """The deployment, once it is there."""
+    try:
+        return client.read_deployment_by_name(f"aforo/{name}")
+    except ObjectNotFound:
+        return None
+
+
+def in_state(client: SyncPrefectClient, run: FlowRun, *states: StateType) -> FlowRun | None:
+    """The run, once it is in one of these states."""
+    now = client.read_flow_run(run.id)
+    return now if now.state_type in states else None
+
+
+def killed_while_it_runs(client: SyncPrefectClient, server: "subprocess.Popen[str]") -> FlowRun:
+    """A run of the deployment whose `aforo serve` was killed; nothing that it had started is left."""
+    deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT))
+    run = client.create_flow_run_from_deployment(deployment.id)
+    waited("the run", lambda: in_state(client, run, StateType.RUNNING))
+    processes = psutil.Process(server.pid).children(recursive=True)
+    server.kill()
+    server.communicate()
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+    return run
 
 
 @pytest.mark.slow
-def test_a_scheduled_run_fires_finishes_and_publishes(
-    served: tuple[Institute, "subprocess.Popen[str]"], prefect: dict[str, str]
+def test_a_scheduled_run_publishes_after_one_was_killed(
+    tmp_path: Path, prefect: dict[str, str], client: SyncPrefectClient
 ) -> None:
-    institute, _ = served
-    api = Api(prefect["PREFECT_API_URL"])
-    deployment = waited(60, "the deployment", lambda: api.deployment("pronostico"))
-    assert deployment["global_concurrency_limit"]["limit"] == 1
-    assert [schedule["schedule"]["rrule"] for schedule in deployment["schedules"]]
+    """On a server that goes on, the dead run keeps its place in the queue until `aforo serve` is back."""
+    source = sources.write(sources.minimal(), tmp_path / "source", "csv")
+    institute = Institute(source, tmp_path / "home", prefect | {"PREFECT_RUNNER_POLL_FREQUENCY": "2"})
+    dead = killed_while_it_runs(client, institute.start("serve"))
+    assert in_state(client, dead, StateType.RUNNING)
 
+    serve = institute.start("serve")
+    waited("the dead run's end", lambda: in_state(client, dead, StateType.CRASHED))
+    deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT))
+    assert deployment.global_concurrency_limit
+    assert deployment.global_concurrency_limit.limit == 1
     soon = datetime.now(UTC) + timedelta(seconds=5)
-    once = {"rrule": f"DTSTART:{soon:%Y%m%dT%H%M%S}\nRRULE:FREQ=DAILY;COUNT=1", "timezone": "UTC"}
-    api.call("POST", f"/deployments/{deployment['id']}/schedules", [{"schedule": once, "active": True}])
+    once = RRuleSchedule(rrule=f"DTSTART:{soon:%Y%m%dT%H%M%S}\nRRULE:FREQ=DAILY;COUNT=1", timezone="UTC")
+    client.create_deployment_schedules(deployment.id, [DeploymentScheduleCreate(schedule=once, active=True)])
+    home = FlowRunFilter(tags=FlowRunFilterTags(all_=dead.tags))
 
-    def ended_run() -> dict[str, Any] | None:
-        runs = api.call("POST", "/flow_runs/filter", {"deployments": {"id": {"any_": [deployment["id"]]}}})
-        return next((run for run in runs if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")), None)
+    def ended() -> FlowRun | None:
+        runs = client.read_flow_runs(flow_run_filter=home)
+        return next((run for run in runs if run.id != dead.id and run.state and run.state.is_final()), None)
 
-    run = waited(RUN_SECONDS, "the scheduled run's end", ended_run)
-    assert run["auto_scheduled"]
-    assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
-    [record] = institute.records()
-    assert record["status"] == "published"
-    assert (institute.home / "published" / "aforo_marts.duckdb").exists()
-    state = institute.aforo("status")
-    assert "Published: 202507, 202508, 202509" in state.out
+    run = waited("the scheduled run's end", ended)
+    assert run.auto_scheduled
+    assert run.state_type == StateType.COMPLETED, run.state
+    assert run.name == "202507 · source"
+    assert [record["status"] for record in institute.records()][-1] == "published"
+    log, summary = shown(client, run)
+    assert any(line.startswith("4/5 transform done (") for line in log)
+    assert "**Forecast for 202507, 202508, 202509**" in summary
+    assert "Published: 202507, 202508, 202509" in institute.aforo("status").out
+    serve.terminate()
+    serve.communicate(timeout=60)
+    assert serve.returncode == 128 + signal.SIGTERM
 
 
 @pytest.mark.slow
-def test_a_worker_can_take_the_deployment_of_prefect_yaml(prefect: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "prefect", "--no-prompt"]
-    # The exit code of `deploy` is not asked: prefect.yaml says why.
-    for arguments in (["work-pool", "create", "aforo", "--type", "process"], ["deploy", "--all"]):
-        environment = {**os.environ, **prefect}
-        subprocess.run(
-            [*command, *arguments], cwd=ROOT, env=environment, check=False, capture_output=True, timeout=120
+def test_a_server_of_its_own_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    """The dead run is closed and its place free; Ctrl-C ends all, also a run that is under way."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    source = sources.write(sources.minimal(), tmp_path / "source", "csv")
+    institute = Institute(source, tmp_path / "home", {"PREFECT_RUNNER_POLL_FREQUENCY": "2"})
+    with SyncPrefectClient(f"http://127.0.0.1:{port}/api") as client:
+
+        def serve() -> "subprocess.Popen[str]":
+            process = institute.start("serve", "--port", str(port))
+            assert process.stdout
+            assert str(port) in process.stdout.readline()
+            return process
+
+        dead = killed_while_it_runs(client, serve())
+        again = serve()
+        waited("the dead run's end", lambda: in_state(client, dead, StateType.CRASHED))
+        deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT))
+        run = client.create_flow_run_from_deployment(deployment.id)
+        waited("the next run", lambda: in_state(client, run, StateType.RUNNING))
+        assert "another `aforo serve` runs" in institute.aforo("serve", "--port", str(port)).err
+    processes = psutil.Process(again.pid).children(recursive=True)
+    os.killpg(again.pid, signal.SIGINT)
+    _, err = again.communicate(timeout=60)
+    assert again.returncode == 128 + signal.SIGINT
+    assert "aforo: stopped by Ctrl-C." in err
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
+    assert institute.flow_runs(open_=True) == []
+
+
+@pytest.mark.slow
+def test_prefects_own_commands_work(prefect: dict[str, str], client: SyncPrefectClient) -> None:
+    for arguments in (
+        ["work-pool", "create", "aforo", "--type", "process"],
+        ["deploy", "--all"],
+        ["deployment", "ls"],
+        ["flow-run", "ls"],
+    ):
+        ran = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **prefect},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
-    deployment = Api(prefect["PREFECT_API_URL"]).deployment("mensual")
-    assert deployment is not None
-    assert deployment["work_pool_name"] == "aforo"
-    assert deployment["global_concurrency_limit"]["limit"] == 1
-    assert [schedule["schedule"]["cron"] for schedule in deployment["schedules"]] == ["0 11 5 * *"]
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    deployment = deployed(client, "mensual")
+    assert deployment
+    assert deployment.work_pool_name == "aforo"
+    assert deployment.global_concurrency_limit
+    assert deployment.global_concurrency_limit.limit == 1
+    [schedule] = deployment.schedules
+    assert schedule.schedule.model_dump()["cron"] == "0 11 5 * *"

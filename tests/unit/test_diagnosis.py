@@ -1,14 +1,23 @@
 """What dbt and DuckDB say becomes what a person reads."""
 
+import re
+import sqlite3
+import textwrap
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
 from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, PassingError, Problem, as_text
 from flows.settings import Home
+from python_models.forecasting.panel import SeriesError
+from tests.harness import small_disk
 
 AUDIT = '"aforo_warehouse"."auditoria"."a_test"'
 
@@ -169,8 +178,67 @@ def test_errors_of_the_machine_are_known(home: Home, said: str, understood: str)
     assert understood in error_of(said, home).problems[0].what
 
 
+def full_disk_errors(disk: Path) -> Iterator[str]:
+    """What DuckDB (its file, its temporary files), SQLite, Python and pyarrow say of a disk without room."""
+    tries: list[Callable[[], object]] = [
+        lambda: duckdb.connect(str(disk / "x.duckdb")).execute(
+            "create table t as select md5(range::varchar) from range(1000000)"
+        ),
+        lambda: (
+            duckdb.connect(config={"temp_directory": str(disk), "memory_limit": "20MB", "threads": 1})
+            .execute("select md5(range::varchar) as m from range(2000000) order by m")
+            .fetchall()
+        ),
+        lambda: sqlite3.connect(disk / "x.db").executescript(f"create table t as select zeroblob({2**22})"),
+        lambda: (disk / "x.txt").write_text("x" * 2**22),
+        lambda: pd.DataFrame({"x": np.random.default_rng(0).random(2**20)}).to_parquet(disk / "x.parquet"),
+    ]
+    for attempt in tries:
+        with pytest.raises((duckdb.Error, sqlite3.Error, OSError)) as caught:
+            attempt()
+        yield f"{type(caught.value).__name__}: {caught.value}"
+        for file in disk.iterdir():
+            file.unlink()
+
+
+def test_a_full_disk_is_called_so_wherever_it_strikes(home: Home, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        found = [error_of(said, home).problems[0].what for said in full_disk_errors(disk)]
+    assert len(found) == 5
+    assert all(re.fullmatch("the disk of .* is full", what) for what in found), found
+
+
+def test_a_failure_on_a_full_disk_that_does_not_say_so(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "512k") as disk:
+        full = f"the disk of {disk} is full"
+        assert diagnosis.failure(DbtResult(1), Home(disk)).problems[0].what == full
+        assert diagnosis.explain_exception(ValueError("HTTP 500"), Home(disk)).problems[0].what == full
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise SeriesError('series: no rows')", "m: SeriesError: series: no rows"),
+        ("assert False", "m: AssertionError"),
+        ("1 / 0", "m: ZeroDivisionError: division by zero"),
+        ("raise MemoryError", "the run needed more memory than there is"),
+    ],
+)
+def test_a_python_model_that_fails_says_why(home: Home, code: str, said: str) -> None:
+    try:
+        exec(code, {"SeriesError": SeriesError})
+    except Exception as error:
+        # As dbt-duckdb hands it on, and dbt indents it.
+        traced = f"Python model failed:\n{''.join(traceback.format_exception(error))}"
+    message = "Runtime Error in model m (python_models/m.py)\n" + textwrap.indent(traced, "  ")
+    failed = DbtResult(1, failures=[NodeFailure("model.aforo.m", "error", message)])
+    assert diagnosis.failure(failed, home).problems[0].what == said
+
+
 def test_a_dbt_that_was_killed_or_ran_too_long_says_so(home: Home) -> None:
-    assert "more memory" in diagnosis.failure(DbtResult(-9), home).problems[0].what
+    [killed] = diagnosis.failure(DbtResult(-9), home).problems
+    assert killed.what == "dbt was killed from outside"
+    assert "if nobody did it, the machine may have run out of memory" in killed.remedy
     late = DbtResult(-9, timed_out=True, seconds_allowed=20)
     assert "did not end within 20 seconds" in diagnosis.failure(late, home).problems[0].what
 

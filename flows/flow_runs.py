@@ -1,0 +1,110 @@
+"""A flow run as Prefect shows it: its name, tags and summary; and closing the ones whose process is dead."""
+
+import contextlib
+import hashlib
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from prefect import runtime
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import Crashed
+
+from flows import settings
+from flows.errors import AforoError
+from flows.home import lock
+from flows.screen import summary as texts
+from flows.settings import Home
+from flows.source import Source
+
+SUMMARY = "aforo-summary"
+NOT_ENDED = [StateType.RUNNING, StateType.CANCELLING, StateType.PENDING]
+_DEAD = "Its process was killed; closed by the next one on its home."
+
+
+def name() -> str:
+    """The name of the flow run that starts: '202507 · demo_institute'."""
+    parameters = runtime.flow_run.parameters
+    try:
+        source = label(settings.resolve(source=parameters.get("source")).source)
+    except AforoError:
+        source = "no source"
+    return named(parameters.get("period"), source)
+
+
+def named(period: int | None, source: str) -> str:
+    """The name of a run for this first period; which one that is may not be known yet."""
+    return f"{period or 'next period'} · {source}"
+
+
+def label(source: Source) -> str:
+    """The source in a word, without a path, a user or anything secret: its folder, file or database."""
+    if source.path:
+        return source.path.stem if source.kind == "duckdb" else source.path.name or source.kind
+    address = urlsplit(source.name)
+    return address.path.rstrip("/").rpartition("/")[2] or address.hostname or source.kind
+
+
+def tags(asked: settings.Settings) -> list[str]:
+    """The tags of its runs: the source, the home, and what is not as usual."""
+    unusual = {"offline": asked.offline, "as-of": asked.as_of is not None}
+    return [label(asked.source), home_tag(asked.home), *(tag for tag, is_so in unusual.items() if is_so)]
+
+
+def home_tag(home: Home) -> str:
+    """The home, by which its runs are found in Prefect; a copy of it has another."""
+    file = home.root / "prefect" / "aforo_home_id"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets.token_hex(8))
+    return "home-" + hashlib.sha256(f"{file.read_text()} {home.root}".encode()).hexdigest()[:8]
+
+
+def close_dead(home: Home, served: bool, own: Any = None) -> list[FlowRun]:
+    """Closes, as crashed, the home's flow runs that Prefect takes for running though their process is gone.
+
+    Their places in the queue are free then. `served`: those of `aforo serve`; else, by who holds the home's
+    lock, all but `own` and those that a live `aforo serve` may just be starting.
+    """
+    dead = []
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(all_=[home_tag(home)]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=NOT_ENDED)),
+            )
+        )
+        for run in found:
+            starting = run.state_type == StateType.PENDING and run.deployment_id
+            if run.id != own and (run.deployment_id if served else not starting):
+                client.set_flow_run_state(run.id, Crashed(message=_DEAD), force=True)
+                dead.append(run)
+    return dead
+
+
+def show(manifest: dict[str, Any], summary: dict[str, Any], source: Source) -> None:
+    """Gives the flow run that has published its period's name, and its summary as an artifact."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(runtime.flow_run.id, name=named(manifest["periods"][0], label(source)))
+    create_markdown_artifact(texts.as_markdown(summary), key=SUMMARY, description="The published forecast")
+
+
+def close_dead_if_free(home: Home) -> None:
+    """`close_dead`, unless another run holds the home: then that one has done it."""
+    with contextlib.suppress(AforoError), lock.exclusive(home, "aforo run"):
+        close_dead(home, served=False)
+
+
+def main() -> None:
+    """`<home>`: closes what had to be killed, in a process of its own, as Prefect loads slowly."""
+    close_dead_if_free(Home(Path(sys.argv[1])))
