@@ -4,33 +4,47 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from flows import child, stopping
-from flows.cli import app
+from flows.cli import app, main
 from flows.screen import summary
 from flows.screen.table import table
 from tests.harness import AFORO, ROOT
 
 
-def aforo(*arguments: str, shell: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the command line at 80 columns; with `shell` from that shell."""
-    command = (
-        [shell, "-c", f"'{AFORO}' {' '.join(arguments)}; exit $?"] if shell else [str(AFORO), *arguments]
-    )
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "80", **environment},
-    )
+@dataclass
+class Ended:
+    """How the command line ended and what it said."""
+
+    exit_code: int
+    out: str
+    err: str
 
 
-def test_the_help_is_whole_and_has_examples() -> None:
-    help_ = aforo("--help").stdout
+Aforo = Callable[..., Ended]
+
+
+@pytest.fixture
+def aforo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Aforo:
+    """The command line, called with these words, at 80 columns."""
+
+    def call(*words: str) -> Ended:
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.argv", ["aforo", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+def test_the_help_is_whole_and_has_examples(aforo: Aforo) -> None:
+    help_ = aforo("--help").out
     assert "..." not in help_.replace("[ARGS]...", "")
     assert "…" not in help_
     words = " ".join(help_.split())
@@ -38,18 +52,25 @@ def test_the_help_is_whole_and_has_examples() -> None:
         assert command.callback
         assert f" {command.name} {' '.join((command.callback.__doc__ or '').split())}" in words
     assert "aforo run --source exports/" in help_
-    assert aforo().stdout == help_
+    assert max(map(len, help_.splitlines())) <= 80
+    assert aforo().out == help_
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    assert f'version = "{aforo("--version").stdout.split()[1]}"' in (ROOT / "pyproject.toml").read_text()
+def test_the_version_is_that_of_the_package(aforo: Aforo) -> None:
+    assert f'version = "{aforo("--version").out.split()[1]}"' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_a_shell_completes_commands_and_flags() -> None:
-    script = aforo("--show-completion", "bash", shell="bash").stdout
+    def said(command: list[str], **environment: str) -> str:
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env=os.environ | environment
+        ).stdout
+
+    # From a shell, whose name it finds out.
+    script = said(["bash", "-c", f"'{AFORO}' --show-completion bash; exit $?"])
     assert "complete -o default -F _aforo_completion aforo" in script
-    asked = {"_AFORO_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
-    assert aforo(COMP_WORDS="aforo che", **asked).stdout.split() == ["check-source"]
+    asked = {"_AFORO_COMPLETE": "complete_bash", "COMP_CWORD": "1", "COMP_WORDS": "aforo che"}
+    assert said([str(AFORO)], **asked).split() == ["check-source"]
 
 
 @pytest.mark.parametrize(
@@ -62,11 +83,11 @@ def test_a_shell_completes_commands_and_flags() -> None:
         (["rum"], "aforo: No such command 'rum'"),
     ],
 )
-def test_wrong_words_are_named_in_plain_ones(arguments: list[str], said: str) -> None:
+def test_wrong_words_are_named_in_plain_ones(aforo: Aforo, arguments: list[str], said: str) -> None:
     ended = aforo(*arguments)
-    assert ended.returncode == 2
-    assert ended.stderr.splitlines()[0].startswith(said)
-    assert "--help" in ended.stderr.splitlines()[-1]
+    assert ended.exit_code == 2
+    assert ended.err.splitlines()[0].startswith(said)
+    assert "--help" in ended.err.splitlines()[-1]
 
 
 def test_nothing_slow_is_loaded_before_it_is_needed() -> None:
@@ -103,11 +124,16 @@ def test_a_table_on_a_narrow_terminal_keeps_every_word(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_what_a_terminal_can_not_show_is_replaced(encoding: str, tmp_path: Path) -> None:
-    environment = {"PYTHONIOENCODING": encoding, "AFORO_HOME": str(tmp_path / "año → 未来")}
+    chosen = {"PYTHONIOENCODING": encoding, "AFORO_HOME": str(tmp_path / "año → 未来")}
     for flag in ([], ["--json"]):
-        ended = aforo("status", *flag, **environment)
+        ended = subprocess.run(
+            [str(AFORO), "status", *flag],
+            capture_output=True,
+            encoding=encoding,
+            check=False,
+            env=os.environ | chosen,
+        )
         assert (ended.returncode, ended.stderr) == (0, "")
-    assert '"home": "' in ended.stdout
     assert "\\u672a\\u6765" in ended.stdout
 
 
