@@ -70,7 +70,7 @@ def home_tag(home: Home) -> str:
     return "home-" + hashlib.sha256(f"{file.read_text()} {home.root}".encode()).hexdigest()[:8]
 
 
-def close_dead(home: Home, served: bool, own: Any = None) -> list[FlowRun]:
+def close_dead(home: Home, served: bool, own: str | None = None) -> list[FlowRun]:
     """Closes, as crashed, the home's flow runs that Prefect takes for running though their process is gone.
 
     Their places in the queue are free then. `served`: those of `aforo serve`; else, by who holds the home's
@@ -86,7 +86,7 @@ def close_dead(home: Home, served: bool, own: Any = None) -> list[FlowRun]:
         )
         for run in found:
             starting = run.state_type == StateType.PENDING and run.deployment_id
-            if run.id != own and (run.deployment_id if served else not starting):
+            if str(run.id) != own and (run.deployment_id if served else not starting):
                 client.set_flow_run_state(run.id, Crashed(message=_DEAD), force=True)
                 dead.append(run)
     return dead

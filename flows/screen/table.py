@@ -15,8 +15,10 @@ def table(rows: list[list[Any]]) -> list[str]:
     from rich.console import Console
     from rich.table import Table
 
+    if not rows:
+        return []
     grid = Table.grid(padding=(0, 2, 0, 0))
-    for _ in rows[0] if rows else []:
+    for _ in rows[0]:
         grid.add_column(overflow="fold")
     for row in rows:
         grid.add_row(*(_text(value) for value in row))

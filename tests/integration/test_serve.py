@@ -74,6 +74,8 @@ def test_a_run_of_the_command_line_is_shown_in_prefect(built: Institute, client:
     runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=["source"])))
     [run] = [run for run in runs if run.parameters["home"] == str(built.home)]
     assert run.name == "202507 · source"
+    states = [state.type for state in client.read_flow_run_states(run.id)]
+    assert states == [StateType.PENDING, StateType.RUNNING, StateType.COMPLETED]
     log, summary = shown(client, run)
     for step in STEPS:
         assert f"{numbered(step)} started" in log
