@@ -1,11 +1,14 @@
 """Reading the source: each table is landed and audited; then it is taken, or falls back alone.
 
-A table that passes is captured. For one that does not, its last good capture of the same source stands in,
-and the run goes on; where there is none, the run stops with what is wrong. What may pass by itself (a source
-that is away, a file that is being written) is tried again first.
+A table that passes is captured. For one that does not, its last good capture stands in, and the run goes on;
+where there is none, the run stops with what is wrong. What may pass by itself (a source that is away, a file
+that is being written) is tried again first.
+
+A home is one institute's. What it has captured stands in for a source of any name, as soon as its programacion
+is seen to be that institute's (test mismo_instituto); another institute's is refused whole.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
@@ -24,12 +27,14 @@ _UNCHECKED = Problem(
 class Audit:
     """The tables that did not pass, and what is wrong with them.
 
-    passing: some of it may pass by itself. down: nothing of the source could be read.
+    passing: some of it may pass by itself. down: nothing of the source could be read. same_institute: whether
+    programacion is of the institute that the home holds; None where it could not be read.
     """
 
     failed: dict[str, list[Problem]] = field(default_factory=dict)
     passing: bool = False
     down: bool = False
+    same_institute: bool | None = None
 
     @property
     def problems(self) -> list[Problem]:
@@ -40,15 +45,15 @@ class Audit:
 def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     """The audit of an invocation that landed and tested the tables; AforoError where dbt itself failed."""
     if result.ok:
-        return Audit()
+        return Audit(same_institute=True)
     if not result.failures:
         if not result.timed_out:
             raise diagnosis.failure(result, home)
         what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
         remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
         # Not tried again: it has had its time.
-        return replace(unreachable(Problem(what, remedy), tables), passing=False)
-    audit = Audit()
+        return unreachable(Problem(what, remedy), tables)
+    audit = Audit(same_institute=_same_institute(result))
     passing = []
     if not {_table_of(node) for node in result.failures} <= set(tables):
         raise diagnosis.failure(result, home)
@@ -67,18 +72,23 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     return audit
 
 
-def unreachable(problem: Problem, tables: list[str]) -> Audit:
+def unreachable(problem: Problem, tables: list[str], passing: bool = False) -> Audit:
     """The audit of a source of which nothing could be read."""
-    return Audit({table: [problem] for table in tables}, passing=True, down=True)
+    return Audit({table: [problem] for table in tables}, passing=passing, down=True)
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     """table -> reason, of the tables that their last good capture stands in for.
 
-    AforoError where a table has none from this source: with what is wrong with it, and that there is nothing
-    to fall back on.
+    AforoError where a table has none, with what is wrong with it and that there is nothing to fall back on; and
+    where the source is another institute's, or can't be told to be the same.
     """
-    captured = {found.table: found.rows for found in warehouse.captures(settings.home, settings.source_name)}
+    captured = {found.table: found.rows for found in warehouse.captures(settings.home)}
+    names = warehouse.sources(settings.home)
+    if audit.same_institute is False:
+        raise AforoError(audit.failed["programacion"])
+    if names and audit.same_institute is None and settings.source_name not in names:
+        raise AforoError([*audit.problems, _unknown(settings, names)])
     lost = [table for table in audit.failed if table not in captured]
     if not lost:
         # A source that is down says nothing of the tables that it never delivered.
@@ -94,6 +104,21 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
         )
     )
     raise AforoError(problems)
+
+
+def _same_institute(result: DbtResult) -> bool | None:
+    def named(nodes: list[NodeFailure]) -> bool:
+        return any("mismo_instituto" in node.unique_id for node in nodes)
+
+    return None if named(result.skipped) else not named(result.failures)
+
+
+def _unknown(settings: Settings, names: set[str]) -> Problem:
+    return Problem(
+        f"{settings.home.root} holds what was captured of {', '.join(sorted(names))}; nothing was captured of "
+        f"{settings.source_name} yet, so there is no earlier capture of it to fall back on",
+        "name the source that was captured with --source, or set right what is said above",
+    )
 
 
 def _table_of(node: NodeFailure) -> str:
