@@ -141,9 +141,7 @@ def read_and_audit(run: Run) -> None:
         run.audit = audit.Audit()
         problems = checks.source_problems(run.settings)
         if problems:
-            # What was captured of this very source may be back in a moment; one that never was is misspelt.
-            known = run.settings.source_name in warehouse.sources(run.settings.home)
-            run.audit = audit.unreachable(problems[0], list(TABLES), passing=known)
+            run.audit = audit.not_there(problems[0], run.settings)
         else:
             result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
             run.audit = audit.read(result, run.settings.home, list(TABLES))

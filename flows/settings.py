@@ -247,8 +247,8 @@ def prepare_environment(home: Home, source: Source | None = None) -> None:
 def _given(flag: str, value: str | None) -> str | None:
     """The flag, else its variable; None where neither is set.
 
-    Set to nothing is a mistake, most often a variable of a script that has no value: the default would be taken
-    in silence.
+    Set to nothing is a mistake, most often a variable of a script that has no value: the default would be
+    taken in silence.
     """
     variable = f"AFORO_{flag.upper()}"
     name = variable if value is None else f"--{flag}"

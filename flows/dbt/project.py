@@ -1,7 +1,7 @@
-"""dbt's reading of the project, kept from one invocation to the next: parsing it takes longer than most of what it runs.
+"""The project as dbt has parsed it, kept for the next invocation: parsing takes longer than most runs of it.
 
-dbt keeps its own in the home's target folder, and parses anew for another home. This one is kept for the user, named
-after all that it is made of: the project's files, the packages of dbt, the vars.
+dbt keeps its own in the home's target folder, and parses anew for another home. This is kept for the user,
+named after all that it is made of: the project's files, the packages of dbt, the vars.
 """
 
 import contextlib

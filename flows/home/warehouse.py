@@ -1,7 +1,7 @@
 """The few questions that the flow asks of the warehouse while no dbt has it open.
 
-Captures are ordered by their sequence, never by their time: a clock may have run backwards. (`rowid`, the order in
-which rows were appended, is the sequence of a home from before there was one: macros/captures.sql.)
+Captures are ordered by their sequence, never by their time: a clock may have run backwards. (In a home from
+before there was one, that is the order in which rows were appended, `rowid`: macros/captures.sql.)
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def sources(home: Home) -> set[str]:
 
 
 def latest(home: Home) -> tuple[str, datetime] | None:
-    """The table and time (UTC) of the capture with the latest time, which a clock gone wrong may have written."""
+    """The table and time (UTC) of the capture with the latest time, be it of a clock that was wrong."""
     found = _rows(home, "select tabla, capturada_en from landing.capturas order by capturada_en desc limit 1")
     return found[0] if found else None
 

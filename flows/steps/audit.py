@@ -4,19 +4,20 @@ A table that passes is captured. For one that does not, its last good capture st
 where there is none, the run stops with what is wrong. What may pass by itself (a source that is away, a file
 that is being written) is tried again first.
 
-A home is one institute's. What it has captured stands in for a source of any name, as soon as its programacion
-is seen to be that institute's (test mismo_instituto); another institute's is refused whole.
+A home is one institute's. What it has captured stands in for a source of any name, as soon as programacion is
+seen to be of that institute (test mismo_instituto); a source of another institute is refused whole.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, Problem, as_text
 from flows.home import warehouse
-from flows.settings import Home, Settings
+from flows.settings import TABLES, Home, Settings
 
 REASON_LENGTH = 400
+INSTITUTE_TEST = "mismo_instituto"
 _UNCHECKED = Problem(
     "its periods could not be checked, as calendario could not be read",
     "set calendario right",
@@ -57,7 +58,7 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     passing = []
     if not {_table_of(node) for node in result.failures} <= set(tables):
         raise diagnosis.failure(result, home)
-    for node in result.failures:
+    for node in sorted(result.failures, key=lambda node: INSTITUTE_TEST not in node.unique_id):
         problems, passes = diagnosis.explain_node(node, home)
         found = audit.failed.setdefault(_table_of(node), [])
         found += [problem for problem in problems if problem not in found]
@@ -72,21 +73,31 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     return audit
 
 
-def unreachable(problem: Problem, tables: list[str], passing: bool = False) -> Audit:
+def unreachable(problem: Problem, tables: list[str]) -> Audit:
     """The audit of a source of which nothing could be read."""
-    return Audit({table: [problem] for table in tables}, passing=passing, down=True)
+    return Audit({table: [problem] for table in tables}, down=True)
+
+
+def not_there(problem: Problem, settings: Settings) -> Audit:
+    """The audit of a source that is not where it should be.
+
+    One that was captured before may be back in a moment, as a mount; one that never was is misspelt.
+    """
+    known = settings.source_name in warehouse.sources(settings.home)
+    return replace(unreachable(problem, list(TABLES)), passing=known)
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     """table -> reason, of the tables that their last good capture stands in for.
 
-    AforoError where a table has none, with what is wrong with it and that there is nothing to fall back on; and
-    where the source is another institute's, or can't be told to be the same.
+    AforoError where a table has none, with what is wrong with it and that there is nothing to fall back on;
+    and where the source is another institute's, or can't be told to be the same.
     """
     captured = {found.table: found.rows for found in warehouse.captures(settings.home)}
     names = warehouse.sources(settings.home)
     if audit.same_institute is False:
-        raise AforoError(audit.failed["programacion"])
+        # What else differs follows from that.
+        raise AforoError(audit.failed["programacion"][:1])
     if names and audit.same_institute is None and settings.source_name not in names:
         raise AforoError([*audit.problems, _unknown(settings, names)])
     lost = [table for table in audit.failed if table not in captured]
@@ -107,17 +118,18 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
 
 
 def _same_institute(result: DbtResult) -> bool | None:
-    def named(nodes: list[NodeFailure]) -> bool:
-        return any("mismo_instituto" in node.unique_id for node in nodes)
-
-    return None if named(result.skipped) else not named(result.failures)
+    ended = [node.status for node in result.failures + result.skipped if INSTITUTE_TEST in node.unique_id]
+    if not ended:
+        return True
+    return False if ended == ["fail"] else None
 
 
 def _unknown(settings: Settings, names: set[str]) -> Problem:
     return Problem(
-        f"{settings.home.root} holds what was captured of {', '.join(sorted(names))}; nothing was captured of "
-        f"{settings.source_name} yet, so there is no earlier capture of it to fall back on",
-        "name the source that was captured with --source, or set right what is said above",
+        "nothing was captured of this source yet, so there is no earlier capture to fall back on: "
+        f"{settings.home.root} holds those of {', '.join(sorted(names))}",
+        "name the source that was captured with --source; or set right what is said above, so that it can be"
+        " seen to be the same institute",
     )
 
 

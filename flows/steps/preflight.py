@@ -1,4 +1,4 @@
-"""What can be known before the source is read: is it there, is there a capture, is the clock right, is there room."""
+"""What can be known before the source is read: is it there, a capture, room on the disk, the right time."""
 
 import contextlib
 import shutil
@@ -77,14 +77,15 @@ def demo_problems(settings: Settings) -> list[Problem]:
     names = ", ".join(sorted({found.source for found in held}))
     return [
         Problem(
-            f"the demo institute is no source for {settings.home.root}, which holds what was captured of {names}",
+            f"the demo institute is no source for {settings.home.root}, which holds what was captured of "
+            f"{names}",
             "name the institute's source with --source or AFORO_SOURCE; for the demo, use another --home",
         )
     ]
 
 
 def clock_problems(home: Home) -> list[Problem]:
-    """That the clock is behind what the home holds, whose history would end before it begins; empty where it is not."""
+    """That the clock is behind what the home holds: its history would end before it begins. Else empty."""
     now = datetime.now(UTC)
     known = []
     capture = warehouse.latest(home)
@@ -92,7 +93,9 @@ def clock_problems(home: Home) -> list[Problem]:
         known.append((capture[1].replace(tzinfo=UTC), f"capture of {capture[0]}"))
     manifest = releases.published_manifest(home)
     if manifest:
-        known.append((datetime.fromisoformat(manifest["published_at"]), f"publication, run {manifest['run_id']}"))
+        known.append(
+            (datetime.fromisoformat(manifest["published_at"]), f"publication, run {manifest['run_id']}")
+        )
     ahead = [(moment, what) for moment, what in known if moment > now]
     if not ahead:
         return []
@@ -101,8 +104,8 @@ def clock_problems(home: Home) -> list[Problem]:
         Problem(
             f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the newest {what}, of "
             f"{moment:%Y-%m-%d %H:%M:%S} UTC in {home.root}",
-            "set the clock right; if it is right now and was ahead then, bring back a copy of the home from before, "
-            "or use another --home (docs/reliability.md)",
+            "set the clock right; if it is right now and was ahead then, bring back a copy of the home from "
+            "before, or use another --home (docs/reliability.md)",
         )
     ]
 

@@ -10,12 +10,14 @@ from flows.settings import Home
 from python_models.forecasting import fits
 from python_models.forecasting.learner import has_lightgbm
 
+
 def key(home: Home, variables: dict[str, Any]) -> str:
     """The key of what a run with these vars of dbt stands on: captured contents, code, libraries and vars.
 
     A run's id, commit and fallbacks are no part of it: they are only stamped on what it builds.
     """
     contents = {capture.table: capture.fingerprint for capture in warehouse.captures(home)}
-    text = json.dumps([contents, variables, project.digest(), fits.libraries(), has_lightgbm()], sort_keys=True)
+    text = json.dumps(
+        [contents, variables, project.digest(), fits.libraries(), has_lightgbm()], sort_keys=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()
-

@@ -3,19 +3,22 @@
 One capture, no forecast: then `check-source` of deliveries from other folders, each with several faults.
 """
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
-from flows import settings
 from flows.commands import check_source
 from flows.commands.check_source import Checked
+from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, Variables, capture_of, run_dbt, version_variables
 from flows.screen.terminal import QuietProgress
-from flows.settings import TABLES, Settings, resolve
-from flows.steps import audit
+from flows.settings import TABLES, Home, Settings, resolve
+from flows.source import Source
 from tests import sources
 
 pytestmark = pytest.mark.slow
@@ -26,7 +29,7 @@ Check = Callable[..., dict[str, Checked]]
 
 
 def institute() -> sources.Tables:
-    """The small institute with a campus, SUR, and a programme, JOVENES, of less than 4 % of its sections each."""
+    """The small institute with a campus, SUR, and a programme, JOVENES, of 3 % of its sections each."""
     tables = sources.institute()
     sections = tables["programacion"]
     some = sections[(sections["sede"] == "CENTRO") & (sections["horario"] == sources.SLOTS[0])]
@@ -132,8 +135,34 @@ def test_another_institute_is_told_by_its_codes(check: Check) -> None:
     assert "use another --home" in problem.remedy
 
 
-def test_another_institute_is_refused_whole_and_the_same_falls_back(held: Settings) -> None:
-    elsewhere = resolve("elsewhere", str(held.home.root))
-    wrong = settings.resolve(str(held.source), str(held.home.root))
-    assert audit.fall_back(audit.Audit({"sedes": []}, same_institute=True), elsewhere) == {"sedes": ""}
-    assert audit.fall_back(audit.Audit({"sedes": []}), wrong) == {"sedes": ""}
+def test_a_home_of_before_gets_its_sequence_in_the_order_of_its_captures(
+    held: Settings, tmp_path: Path
+) -> None:
+    asked = replace(held, home=Home(shutil.copytree(held.home.root, tmp_path / "home")))
+    with duckdb.connect(str(asked.home.warehouse)) as connection:
+        connection.execute("alter table landing.capturas drop column secuencia")
+        connection.execute(
+            "insert into landing.capturas by name "
+            "select * replace ('set back' as run_id, capturada_en - interval 1 year as capturada_en) "
+            "from landing.capturas where tabla = 'sedes'"
+        )
+    variables = Variables(version_variables(), {"run_id": "first"})
+    variables.of_run["run_id"] = "third"
+    assert run_dbt(AUDIT, asked, variables).ok
+    assert run_dbt(capture_of(["sedes"]), asked, variables).ok
+    with duckdb.connect(str(asked.home.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "select run_id, min(secuencia), max(secuencia) from landing.capturas group by run_id order by 2"
+        ).fetchall()
+    assert found == [("first", 1, 1), ("set back", 2, 2), ("third", 3, 3)]
+
+
+def test_dbt_by_hand_refuses_a_clock_behind_and_an_empty_setting(held: Settings, tmp_path: Path) -> None:
+    asked = replace(held, home=Home(shutil.copytree(held.home.root, tmp_path / "home")))
+    with duckdb.connect(str(asked.home.warehouse)) as connection:
+        connection.execute("update landing.capturas set capturada_en = capturada_en + interval 1 day")
+    refused = diagnosis.failure(run_dbt(AUDIT, asked, Variables(version_variables())), asked.home)
+    assert "which is before the newest capture, of " in refused.problems[0].what
+    nowhere = replace(asked, source=Source("", "folder"))
+    refused = diagnosis.failure(run_dbt(AUDIT, nowhere, Variables(version_variables())), asked.home)
+    assert refused.problems[0].what == "AFORO_SOURCE is empty"

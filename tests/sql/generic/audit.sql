@@ -86,7 +86,7 @@ select
     columna,
     cast(null as varchar) as valor,
     'hardly any is one that was captured in this home (' || cast(count(*) filter (where capturado and entregado) as varchar) || ' of '
-    || cast(count(*) filter (where entregado) as varchar) || '): the source is another institute\'s' as problema,
+    || cast(count(*) filter (where entregado) as varchar) || '): the source is another institute''s' as problema,
     'name the source of the institute that the home is of, or use another --home; if it is the same under new codes, accept it once: '
     || 'aforo run --accept {{ model.identifier }}' as remedio
 from codigos
