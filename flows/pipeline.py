@@ -111,7 +111,8 @@ def preflight(run: Run) -> None:
     with run.step("preflight"):
         for leftover in settings.home.root.glob("aforo_warehouse.duckdb.tmp"):
             shutil.rmtree(leftover, ignore_errors=True)
-        problems = [] if settings.captures else checks.capture_problems(settings)
+        problems = checks.clock_problems(settings.home)
+        problems += checks.demo_problems(settings) if settings.captures else checks.capture_problems(settings)
         problems += checks.disk_problems(settings)
         if problems:
             raise AforoError(problems)
@@ -149,7 +150,7 @@ def read_and_audit(run: Run) -> None:
         run.audit = audit.Audit()
         problems = checks.source_problems(run.settings)
         if problems:
-            run.audit = audit.unreachable(problems[0], list(TABLES))
+            run.audit = audit.not_there(problems[0], run.settings)
         else:
             result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
             run.audit = audit.read(result, run.settings.home, list(TABLES))
@@ -162,7 +163,7 @@ def capture(run: Run) -> None:
     """Snapshots the tables that passed and are not as captured before."""
     with run.step("capture") as step:
         home = run.settings.home
-        captured = {found.table: found for found in warehouse.captures(home, run.settings.source_name)}
+        captured = {found.table: found for found in warehouse.captures(home)}
         read = warehouse.readings(home)
         passed = [table for table in TABLES if table not in run.audit.failed]
         same = [t for t in passed if t in captured and captured[t].fingerprint == read[t].fingerprint]

@@ -123,6 +123,11 @@ class Settings:
         """The source as records and the log of captures call it."""
         return str(self.source)
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether the source is the demo institute."""
+        return is_demo(self.source_name)
+
 
 def resolve(
     source: str | None = None,
@@ -136,9 +141,15 @@ def resolve(
 ) -> Settings:
     """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults.
 
-    AforoError for a bad flag.
+    AforoError for a bad flag, or for one or a variable that is set to nothing.
     """
     problems = []
+    given = {}
+    for flag, value in {"source": source, "home": home, "mapping": mapping}.items():
+        try:
+            given[flag] = _given(flag, value)
+        except AforoError as error:
+            problems += error.problems
     if horizon not in HORIZONS:
         problems.append(
             Problem(
@@ -165,13 +176,12 @@ def resolve(
             problems.append(
                 Problem(f"--as-of: {error}", "give a moment such as 2025-06-05 or 2025-06-05T10:15:00")
             )
-    folder = _folder(mapping, "AFORO_MAPPING")
     if problems:
         raise AforoError(problems)
     return Settings(
-        source=parse(source or os.environ.get("AFORO_SOURCE") or str(DEFAULT_SOURCE)),
-        home=Home(_folder(home, "AFORO_HOME") or DEFAULT_HOME),
-        mapping=folder,
+        source=parse(given["source"] or str(DEFAULT_SOURCE)),
+        home=_home(given["home"]),
+        mapping=_folder(given["mapping"]) if given["mapping"] else None,
         period=period,
         horizon=horizon,
         as_of=moment,
@@ -182,7 +192,12 @@ def resolve(
 
 def resolve_home(home: str | None = None) -> Home:
     """The home from the flag, then AFORO_HOME, then the default."""
-    return resolve(home=home).home
+    return _home(_given("home", home))
+
+
+def is_demo(source_name: str) -> bool:
+    """Whether a source of this name is the demo institute, of this or another copy of the project."""
+    return Path(source_name).parts[-2:] == DEFAULT_SOURCE.parts[-2:]
 
 
 def retry_seconds() -> list[float]:
@@ -229,6 +244,24 @@ def prepare_environment(home: Home, source: Source | None = None) -> None:
     os.environ.setdefault("PREFECT_HOME", str(home.root / "prefect"))
 
 
-def _folder(flag: str | None, variable: str) -> Path | None:
-    given = flag or os.environ.get(variable)
-    return Path(given).expanduser().resolve() if given else None
+def _given(flag: str, value: str | None) -> str | None:
+    """The flag, else its variable; None where neither is set.
+
+    Set to nothing is a mistake, most often a variable of a script that has no value: the default would be
+    taken in silence.
+    """
+    variable = f"AFORO_{flag.upper()}"
+    name = variable if value is None else f"--{flag}"
+    text = os.environ.get(variable) if value is None else value
+    if text is not None and not text.strip():
+        remedy = f"give it a value; for the default leave --{flag} out and unset {variable}"
+        raise AforoError([Problem(f"{name} is empty", remedy)])
+    return text
+
+
+def _home(given: str | None) -> Home:
+    return Home(_folder(given) if given else DEFAULT_HOME)
+
+
+def _folder(given: str) -> Path:
+    return Path(given).expanduser().resolve()

@@ -16,10 +16,14 @@ where false
     {{ return(['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to', 'dbt_is_deleted']) }}
 {%- endmacro %}
 
-{# Whether the newest capture of the table came from the source that is read now. #}
-{% macro captured_from_here(tabla) -%}
-    {%- set newest = run_query(
-        "select origen, filas from landing.capturas where tabla = " ~ quoted(tabla) ~ " order by capturada_en desc limit 1"
+{# The newest capture of the table, {filas, momento, origen}, whatever the source was called: a home is one institute's.
+   None where it has none with rows. #}
+{% macro newest_capture(tabla) -%}
+    {%- set captures = adapter.get_relation(database=target.database, schema='landing', identifier='capturas') -%}
+    {%- set newest = [] if captures is none else run_query(
+        "select filas, strftime(capturada_en, '%Y-%m-%d %H:%M'), origen from " ~ captures
+        ~ " where tabla = " ~ quoted(tabla) ~ " order by secuencia desc, rowid desc limit 1"
     ).rows -%}
-    {{ return(newest | length > 0 and newest[0][0] == source_name() and newest[0][1] > 0) }}
+    {%- if not newest or newest[0][0] == 0 -%}{{ return(none) }}{%- endif -%}
+    {{ return({'filas': newest[0][0], 'momento': newest[0][1], 'origen': newest[0][2]}) }}
 {%- endmacro %}

@@ -2,6 +2,8 @@
    contenidos: what a run has read; capturas: what it captured; transformaciones: what the tables above stand on. #}
 {% macro create_work_log() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'snapshot', 'test') -%}
+    {{- stop_on_empty_settings() }}
+    {{- stop_before_newest_capture() }}
 create schema if not exists landing;
 create table if not exists landing.contenidos (
     run_id varchar not null,
@@ -12,6 +14,7 @@ create table if not exists landing.contenidos (
     leida_en timestamp not null
 );
 create table if not exists landing.capturas (
+    secuencia bigint,
     run_id varchar not null,
     tabla varchar not null,
     origen varchar not null,
@@ -25,6 +28,12 @@ create table if not exists landing.capturas (
 alter table landing.capturas add column if not exists periodos bigint;
 alter table landing.capturas add column if not exists huella varchar;
 alter table landing.capturas add column if not exists cambios bigint default 0;
+alter table landing.capturas add column if not exists secuencia bigint;
+{#- Its rows were appended in their order, whatever the clock said. #}
+update landing.capturas as c
+set secuencia = o.secuencia
+from (select run_id, row_number() over (order by min(rowid)) as secuencia from landing.capturas group by run_id) as o
+where c.run_id = o.run_id and c.secuencia is null;
 create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
 delete from landing.contenidos where run_id <> '{{ this_run() }}';
     {%- if builds_above_raw() %}
@@ -34,6 +43,39 @@ delete from landing.transformaciones;
     {%- else -%}
 select 1
     {%- endif -%}
+{%- endmacro %}
+
+
+{# dbt by hand; `aforo` has said so before (flows/settings.py, flows/steps/preflight.py). #}
+{% macro stop_on_empty_settings() -%}
+    {%- for name in ('AFORO_SOURCE', 'AFORO_HOME', 'AFORO_MAPPING') if not env_var(name, 'default') | trim -%}
+        {{ stop(name ~ " is empty. Give it a value, or unset it for the default.") }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# The history of a capture that is made before the newest would end before it begins. #}
+{% macro stop_before_newest_capture() -%}
+    {%- set captures = adapter.get_relation(database=target.database, schema='landing', identifier='capturas') -%}
+    {%- if captures is not none -%}
+        {%- set ahead = run_query(
+            "select tabla, strftime(capturada_en, '%Y-%m-%d %H:%M:%S'), strftime(current_timestamp at time zone 'UTC', '%Y-%m-%d %H:%M:%S') from "
+            ~ captures ~ " where capturada_en > current_timestamp at time zone 'UTC' order by capturada_en desc limit 1"
+        ).rows -%}
+        {%- if ahead -%}
+            {{ stop("This machine's clock says " ~ ahead[0][2] ~ " UTC, which is before the newest capture, of " ~ ahead[0][0] ~ " at "
+                ~ ahead[0][1] ~ " UTC. Set the clock right, or use another home (docs/reliability.md).") }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The number of this run among those that captured something: what captures are ordered by. A clock may be set back. #}
+{% macro sequence_of_this_run() -%}
+coalesce(
+        (select max(c.secuencia) from landing.capturas as c where c.run_id = '{{ this_run() }}'),
+        (select coalesce(max(c.secuencia), 0) + 1 from landing.capturas as c)
+    )
 {%- endmacro %}
 
 
@@ -61,6 +103,7 @@ select 1
 {# After a landing model: how much was read, and a fingerprint of it, whatever the order of the rows. #}
 {% macro log_reading() -%}
     {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list if execute else [] -%}
+delete from landing.contenidos where tabla = '{{ this.identifier }}';
 insert into landing.contenidos by name
 select
     '{{ this_run() }}' as run_id,
@@ -80,6 +123,7 @@ from (select * exclude (archivo, fila, problemas) from {{ this }}) as contenido
     {%- set tabla = this.identifier | replace('snapshot__', '') -%}
 insert into landing.capturas by name
 select
+    {{ sequence_of_this_run() }} as secuencia,
     l.run_id,
     l.tabla,
     {{ quoted(source_name()) }} as origen,
@@ -95,7 +139,6 @@ select
     current_timestamp at time zone 'UTC' as capturada_en
 from landing.contenidos as l
 where l.run_id = '{{ this_run() }}' and l.tabla = '{{ tabla }}'
-qualify row_number() over (order by l.leida_en desc) = 1
 {%- endmacro %}
 
 
@@ -105,6 +148,7 @@ qualify row_number() over (order by l.leida_en desc) = 1
 delete from landing.capturas where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}');
 insert into landing.capturas by name
 select
+    {{ sequence_of_this_run() }} as secuencia,
     run_id,
     tabla,
     {{ quoted(source_name()) }} as origen,
@@ -114,8 +158,7 @@ select
     0 as cambios,
     leida_en as capturada_en
 from landing.contenidos
-where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}')
-qualify row_number() over (partition by tabla order by leida_en desc) = 1;
+where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}');
     {%- endif -%}
 {%- endmacro %}
 

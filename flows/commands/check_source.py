@@ -61,7 +61,9 @@ def check(asked: Settings, listener: Progress) -> list[Checked]:
             _copy_captures(asked.home, scratch)
             scratched = replace(asked, home=scratch)
             variables = Variables(version_variables(), {"aceptadas": list(asked.accepted)})
-            result = run_dbt(AUDIT, scratched, variables, listener.node, source_timeout())
+            # No log: it would go with the scratch home.
+            arguments = [*AUDIT, "--log-level-file", "none"]
+            result = run_dbt(arguments, scratched, variables, listener.node, source_timeout())
             found = audit.read(result, scratch, list(TABLES))
         readings, formats = warehouse.readings(scratch), warehouse.formats(scratch)
     return [_checked(name, found, readings.get(name), formats) for name in TABLES]

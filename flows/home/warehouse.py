@@ -1,4 +1,8 @@
-"""The few questions that the flow asks of the warehouse while no dbt has it open."""
+"""The few questions that the flow asks of the warehouse while no dbt has it open.
+
+Captures are ordered by their sequence, never by their time: a clock may have run backwards. (In a home from
+before there was one, that is the order in which rows were appended, `rowid`: macros/captures.sql.)
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,14 +33,26 @@ class Reading:
     fingerprint: str | None
 
 
-def captures(home: Home, source: str | None = None) -> list[Capture]:
-    """The newest capture of each table; where `source` is named, only of tables whose newest is of it."""
+def captures(home: Home) -> list[Capture]:
+    """The newest capture of each table, whatever its source was called."""
     rows = _rows(
         home,
-        """select tabla, origen, capturada_en, filas, huella from landing.capturas
-        qualify row_number() over (partition by tabla order by capturada_en desc) = 1 order by tabla""",
+        f"""select tabla, origen, capturada_en, filas, huella from landing.capturas
+        qualify row_number() over (partition by tabla order by {_sequence(home)} desc, rowid desc) = 1
+        order by tabla""",
     )
-    return [Capture(*row) for row in rows if source is None or row[1] == source]
+    return [Capture(*row) for row in rows]
+
+
+def sources(home: Home) -> set[str]:
+    """What the sources were called that anything was ever captured from."""
+    return {name for (name,) in _rows(home, "select distinct origen from landing.capturas where filas > 0")}
+
+
+def latest(home: Home) -> tuple[str, datetime] | None:
+    """The table and time (UTC) of the capture with the latest time, be it of a clock that was wrong."""
+    found = _rows(home, "select tabla, capturada_en from landing.capturas order by capturada_en desc limit 1")
+    return found[0] if found else None
 
 
 def first_capture(home: Home) -> datetime | None:
@@ -51,8 +67,7 @@ def readings(home: Home) -> dict[str, Reading]:
     """table -> what was read last."""
     rows = _rows(
         home,
-        """select tabla, filas, periodos, huella from landing.contenidos
-        qualify row_number() over (partition by tabla order by leida_en desc) = 1""",
+        "select tabla, filas, periodos, huella from landing.contenidos",
     )
     return {table: Reading(*row) for table, *row in rows}
 
@@ -85,6 +100,15 @@ def forecast_dates(home: Home, platinum: str) -> list[date]:
         where fecha_pronostico is not null order by 1""",
     )
     return [day for (day,) in rows]
+
+
+def _sequence(home: Home) -> str:
+    found = _rows(
+        home,
+        """select column_name from duckdb_columns()
+        where schema_name = 'landing' and table_name = 'capturas' and column_name = 'secuencia'""",
+    )
+    return "secuencia" if found else "rowid"
 
 
 def _rows(home: Home, query: str) -> list[Any]:

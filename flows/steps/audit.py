@@ -1,8 +1,11 @@
 """Reading the source: each table is landed and audited; then it is taken, or falls back alone.
 
-A table that passes is captured. For one that does not, its last good capture of the same source stands in,
-and the run goes on; where there is none, the run stops with what is wrong. What may pass by itself (a source
-that is away, a file that is being written) is tried again first.
+A table that passes is captured. For one that does not, its last good capture stands in, and the run goes on;
+where there is none, the run stops with what is wrong. What may pass by itself (a source that is away, a file
+that is being written) is tried again first.
+
+A home is one institute's. What it has captured stands in for a source of any name, as soon as programacion is
+seen to be of that institute (test mismo_instituto); a source of another institute is refused whole.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,9 +14,10 @@ from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, Problem, as_text
 from flows.home import warehouse
-from flows.settings import Home, Settings
+from flows.settings import TABLES, Home, Settings
 
 REASON_LENGTH = 400
+INSTITUTE_TEST = "mismo_instituto"
 _UNCHECKED = Problem(
     "its periods could not be checked, as calendario could not be read",
     "set calendario right",
@@ -24,12 +28,14 @@ _UNCHECKED = Problem(
 class Audit:
     """The tables that did not pass, and what is wrong with them.
 
-    passing: some of it may pass by itself. down: nothing of the source could be read.
+    passing: some of it may pass by itself. down: nothing of the source could be read. same_institute: whether
+    programacion is of the institute that the home holds; None where it could not be read.
     """
 
     failed: dict[str, list[Problem]] = field(default_factory=dict)
     passing: bool = False
     down: bool = False
+    same_institute: bool | None = None
 
     @property
     def problems(self) -> list[Problem]:
@@ -40,19 +46,19 @@ class Audit:
 def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     """The audit of an invocation that landed and tested the tables; AforoError where dbt itself failed."""
     if result.ok:
-        return Audit()
+        return Audit(same_institute=True)
     if not result.failures:
         if not result.timed_out:
             raise diagnosis.failure(result, home)
         what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
         remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
         # Not tried again: it has had its time.
-        return replace(unreachable(Problem(what, remedy), tables), passing=False)
-    audit = Audit()
+        return unreachable(Problem(what, remedy), tables)
+    audit = Audit(same_institute=_same_institute(result))
     passing = []
     if not {_table_of(node) for node in result.failures} <= set(tables):
         raise diagnosis.failure(result, home)
-    for node in result.failures:
+    for node in sorted(result.failures, key=lambda node: INSTITUTE_TEST not in node.unique_id):
         problems, passes = diagnosis.explain_node(node, home)
         found = audit.failed.setdefault(_table_of(node), [])
         found += [problem for problem in problems if problem not in found]
@@ -69,16 +75,31 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
 
 def unreachable(problem: Problem, tables: list[str]) -> Audit:
     """The audit of a source of which nothing could be read."""
-    return Audit({table: [problem] for table in tables}, passing=True, down=True)
+    return Audit({table: [problem] for table in tables}, down=True)
+
+
+def not_there(problem: Problem, settings: Settings) -> Audit:
+    """The audit of a source that is not where it should be.
+
+    One that was captured before may be back in a moment, as a mount; one that never was is misspelt.
+    """
+    known = settings.source_name in warehouse.sources(settings.home)
+    return replace(unreachable(problem, list(TABLES)), passing=known)
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     """table -> reason, of the tables that their last good capture stands in for.
 
-    AforoError where a table has none from this source: with what is wrong with it, and that there is nothing
-    to fall back on.
+    AforoError where a table has none, with what is wrong with it and that there is nothing to fall back on;
+    and where the source is another institute's, or can't be told to be the same.
     """
-    captured = {found.table: found.rows for found in warehouse.captures(settings.home, settings.source_name)}
+    captured = {found.table: found.rows for found in warehouse.captures(settings.home)}
+    names = warehouse.sources(settings.home)
+    if audit.same_institute is False:
+        # What else differs follows from that.
+        raise AforoError(audit.failed["programacion"][:1])
+    if names and audit.same_institute is None and settings.source_name not in names:
+        raise AforoError([*audit.problems, _unknown(settings, names)])
     lost = [table for table in audit.failed if table not in captured]
     if not lost:
         # A source that is down says nothing of the tables that it never delivered.
@@ -94,6 +115,22 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
         )
     )
     raise AforoError(problems)
+
+
+def _same_institute(result: DbtResult) -> bool | None:
+    ended = [node.status for node in result.failures + result.skipped if INSTITUTE_TEST in node.unique_id]
+    if not ended:
+        return True
+    return False if ended == ["fail"] else None
+
+
+def _unknown(settings: Settings, names: set[str]) -> Problem:
+    return Problem(
+        "nothing was captured of this source yet, so there is no earlier capture to fall back on: "
+        f"{settings.home.root} holds those of {', '.join(sorted(names))}",
+        "name the source that was captured with --source; or set right what is said above, so that it can be"
+        " seen to be the same institute",
+    )
 
 
 def _table_of(node: NodeFailure) -> str:

@@ -1,12 +1,12 @@
-"""What can be known before the source is read: is it there, is there a capture, is there room on the disk."""
+"""What can be known before the source is read: is it there, a capture, room on the disk, the right time."""
 
 import contextlib
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flows.errors import Problem
-from flows.home import history, warehouse
-from flows.settings import Settings
+from flows.home import history, releases, warehouse
+from flows.settings import Home, Settings, is_demo
 
 MIB = 2**20
 # What a run needs on disk: the warehouse, its temporary files, a release and Prefect's database.
@@ -49,12 +49,12 @@ def capture_problems(settings: Settings) -> list[Problem]:
                 "run once without --offline and --as-of, so that the source is captured",
             )
         ]
-    others = {found.source for found in warehouse.captures(settings.home)} - {settings.source_name}
-    if settings.offline and others:
+    names = warehouse.sources(settings.home)
+    if settings.offline and settings.source_name not in names:
         return [
             Problem(
-                f"what is captured in {settings.home.root} is not of {settings.source_name} alone, but of "
-                f"{', '.join(sorted(others))}",
+                f"what is captured in {settings.home.root} is not of {settings.source_name}, but of "
+                f"{', '.join(sorted(names))}",
                 "name the source that was captured with --source, or run once without --offline",
             )
         ]
@@ -67,6 +67,47 @@ def capture_problems(settings: Settings) -> list[Problem]:
         ]
     folded = history.refusal(settings.home, settings.as_of) if settings.as_of is not None else None
     return [folded] if folded else []
+
+
+def demo_problems(settings: Settings) -> list[Problem]:
+    """That the demo institute would take the place of another in the home; empty where it would not."""
+    held = [found for found in warehouse.captures(settings.home) if found.rows and not is_demo(found.source)]
+    if not settings.is_demo or not held:
+        return []
+    names = ", ".join(sorted({found.source for found in held}))
+    return [
+        Problem(
+            f"the demo institute is no source for {settings.home.root}, which holds what was captured of "
+            f"{names}",
+            "name the institute's source with --source or AFORO_SOURCE; for the demo, use another --home",
+        )
+    ]
+
+
+def clock_problems(home: Home) -> list[Problem]:
+    """That the clock is behind what the home holds: its history would end before it begins. Else empty."""
+    now = datetime.now(UTC)
+    known = []
+    capture = warehouse.latest(home)
+    if capture:
+        known.append((capture[1].replace(tzinfo=UTC), f"capture of {capture[0]}"))
+    manifest = releases.published_manifest(home)
+    if manifest:
+        known.append(
+            (datetime.fromisoformat(manifest["published_at"]), f"publication, run {manifest['run_id']}")
+        )
+    ahead = [(moment, what) for moment, what in known if moment > now]
+    if not ahead:
+        return []
+    moment, what = max(ahead)
+    return [
+        Problem(
+            f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the newest {what}, of "
+            f"{moment:%Y-%m-%d %H:%M:%S} UTC in {home.root}",
+            "set the clock right; if it is right now and was ahead then, bring back a copy of the home from "
+            "before, or use another --home (docs/reliability.md)",
+        )
+    ]
 
 
 def disk_problems(settings: Settings) -> list[Problem]:

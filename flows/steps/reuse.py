@@ -4,13 +4,9 @@ import hashlib
 import json
 from typing import Any
 
+from flows.dbt import project
 from flows.home import warehouse
-from flows.settings import PROJECT, Home
-
-# What decides what dbt builds, beside the data and the run's own settings.
-CODE = ("models", "python_models", "macros", "snapshots", "tests/sql")
-SUFFIXES = {".sql", ".py", ".yml"}
-PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "requirements.lock")
+from flows.settings import Home
 
 
 def key(home: Home, variables: dict[str, Any]) -> str:
@@ -23,15 +19,7 @@ def key(home: Home, variables: dict[str, Any]) -> str:
     from python_models.forecasting.learner import has_lightgbm
 
     contents = {capture.table: capture.fingerprint for capture in warehouse.captures(home)}
-    text = json.dumps([contents, variables, _code(), fits.libraries(), has_lightgbm()], sort_keys=True)
+    text = json.dumps(
+        [contents, variables, project.digest(), fits.libraries(), has_lightgbm()], sort_keys=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _code() -> str:
-    digest = hashlib.sha256()
-    files = [PROJECT / name for name in PROJECT_FILES]
-    for folder in CODE:
-        files += sorted(path for path in (PROJECT / folder).rglob("*") if path.suffix in SUFFIXES)
-    for file in files:
-        digest.update(str(file.relative_to(PROJECT)).encode() + file.read_bytes())
-    return digest.hexdigest()

@@ -90,18 +90,13 @@
 {%- endmacro %}
 
 
-{# An optional table that this source has delivered before is not absent but lost: taken as absent, all its rows would
+{# An optional table that was captured before is not absent but lost: taken as absent, all its rows would
    be captured as deleted. #}
 {% macro stop_if_it_was_there(tabla) -%}
-    {%- set captures = adapter.get_relation(database=target.database, schema='landing', identifier='capturas') -%}
-    {%- if captures is none or tabla in of_this_run('aceptadas') -%}{{ return('') }}{%- endif -%}
-    {%- set newest = run_query(
-        "select filas, strftime(capturada_en, '%Y-%m-%d %H:%M') from " ~ captures
-        ~ " where tabla = " ~ quoted(tabla) ~ " and origen = " ~ quoted(source_name())
-        ~ " order by capturada_en desc limit 1"
-    ).rows -%}
-    {%- if newest and newest[0][0] > 0 -%}
-        {{ stop("Table " ~ tabla ~ " is missing in " ~ source_folder() ~ ", which delivered it before (" ~ newest[0][0]
-            ~ " rows, captured " ~ newest[0][1] ~ " UTC). Deliver it again; if it is gone for good, accept it once: aforo run --accept " ~ tabla) }}
+    {%- set newest = none if tabla in of_this_run('aceptadas') else newest_capture(tabla) -%}
+    {%- if newest -%}
+        {%- set by = 'which' if newest.origen == source_name() else newest.origen ~ ' has' -%}
+        {{ stop("Table " ~ tabla ~ " is missing in " ~ source_folder() ~ ", " ~ by ~ " delivered it before (" ~ newest.filas
+            ~ " rows, captured " ~ newest.momento ~ " UTC). Deliver it again; if it is gone for good, accept it once: aforo run --accept " ~ tabla) }}
     {%- endif -%}
 {%- endmacro %}

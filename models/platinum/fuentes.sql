@@ -12,9 +12,9 @@ respaldos as (
 ultimas as (
     select
         *,
-        max(capturada_en) filter (where cambios > 0) over (partition by tabla) as cambio_en
+        arg_max(capturada_en, secuencia) filter (where cambios > 0) over (partition by tabla) as cambio_en
     from capturas
-    qualify row_number() over (partition by tabla order by capturada_en desc) = 1
+    qualify row_number() over (partition by tabla order by secuencia desc, capturada_en desc) = 1
 ),
 
 momento as (

@@ -9,8 +9,8 @@ select *
 from capturas
 {%- if var('as_of') is not none %}
 where
-    run_id in (
-        select c.run_id
+    secuencia <= (
+        select max(c.secuencia)
         from capturas as c
         where c.capturada_en <= cast({{ quoted(var('as_of') | string) }} as timestamp)
     )

@@ -12,6 +12,7 @@ from flows.steps import audit
 TABLES = ["programacion", "cursos", "calendario"]
 PERIODS = "test.aforo.periodos_en_calendario_landing__programacion_ref_landing__calendario_.1"
 CODES = "test.aforo.codigos_conocidos_landing__programacion_curso.2"
+INSTITUTE = "test.aforo.mismo_instituto_landing__programacion_.3"
 PROGRAMACION = "model.aforo.landing__programacion"
 
 
@@ -64,3 +65,20 @@ def test_a_hook_that_fails_is_no_table(home: Home) -> None:
     hook = NodeFailure("operation.aforo.aforo-on-run-start-0", "error", "Catalog Error: no such table")
     with pytest.raises(AforoError, match="no such table"):
         audit.read(DbtResult(1, failures=[hook]), home, TABLES)
+
+
+@pytest.mark.parametrize(
+    ("status", "same"), [("fail", False), ("error", None), ("skipped", None), ("warn", True)]
+)
+def test_whether_it_is_the_homes_institute_is_known_only_where_it_was_asked(
+    home: Home, status: str, same: bool | None
+) -> None:
+    asked = NodeFailure(INSTITUTE, status, "another institute's", attached=PROGRAMACION)
+    where = {"fail": "failures", "error": "failures", "skipped": "skipped", "warn": "warnings"}[status]
+    other = NodeFailure(CODES, "fail", "Got 1 result", attached=PROGRAMACION)
+    lists = {"failures": [other], "skipped": [], "warnings": []}
+    lists[where] = [*lists[where], asked]
+    found = audit.read(DbtResult(1, **lists), home, TABLES)  # type: ignore[arg-type]
+    assert found.same_institute is same
+    if same is False:
+        assert "another institute" in found.failed["programacion"][0].what
