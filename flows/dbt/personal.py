@@ -1,0 +1,102 @@
+"""What is called like a person's data, or looks like it: column names, and texts that a message might quote.
+
+Values of the tables are judged in SQL (macros/sources/personal.sql), over all rows.
+"""
+
+import re
+import unicodedata
+
+# Anywhere in a name, whatever stands beside them: `apellidopaterno`, `CORREOELECTRONICO`.
+_STEMS = (
+    "apellido|sobrenome|surname|lastname|firstname|fullname|nombrecompleto|nomecompleto|primernombre|segundonombre|"
+    "correo|email|telefon|telephone|celular|whatsapp|"
+    "pasaporte|passaporte|passport|cedula|documento|nacimiento|nascimento|birth|cumplean|domicilio|endereco|"
+    "docente|profesor|professor|teacher|instructor|lecturer"
+)
+# As a word of its own.
+_WORDS = set(
+    "dni ruc rut rfc curp cpf nif nie cuil cuit dui ssn doc nrodoc numdoc "
+    "mail mails movil moviles mobile phone phones cellphone tel telf telef tlf fono fonos "
+    "nombres nomes paterno materno direccion direcciones address addresses dob fecnac fechanac nasc".split()
+)
+_NAMES = {"nombre", "nome", "name", "first", "last", "middle"}
+_PERSONS = set(
+    "alumno alumna aluno aluna estudiante estudante student pupil persona pessoa person padre madre apoderado "
+    "tutor cliente customer".split()
+)
+_MANY = {f"{word}s" for word in _PERSONS}
+# With a person, one of these is that person's; and a number of persons is none.
+_KEYS = _NAMES | set("id ids codigo codigos cod code nro num numero number dato datos".split())
+_COUNTS = set(
+    "cantidad cant total promedio media minimo min maximo max count n por tasa porcentaje "
+    "quantidade number numero num nro de".split()
+)
+
+# What tells a value from a name or a code: an address, a number as long as a document's.
+_LIKE_A_VALUE = re.compile(r"@|(?:\d[ .-]?){7}")
+_CALLED = re.compile(
+    r"\b(?:dni|rut|ruc|curp|cpf|rfc|nif|nie|c[eé]dula|pasaporte|passport)\b\W*\d", re.IGNORECASE
+)
+
+
+def is_personal_name(column: str) -> bool:
+    """Whether a column is called like a person's name, document, address, telephone or birth date.
+
+    In Spanish, Portuguese or English; in any case, with or without accents and separators. `nombre` alone is
+    not: it is a course's, or a campus's.
+    """
+    words = _words(column)
+    joined = "".join(words)
+    counted = any(word in _COUNTS for word in words[:-1])
+    if not (counted and "documento" not in joined) and re.search(_STEMS, joined):
+        return True
+    if _WORDS & set(words):
+        return True
+    if _NAMES & set(words) and {"completo", "completa", "full", "social", "y", "and", "e"} & set(words):
+        return True
+    if {"first", "last", "middle"} & set(words) and {"name", "names"} & set(words):
+        return True
+    if _PERSONS & set(words):
+        return not counted or bool({"id", "codigo", "cod", "code"} & set(words))
+    return bool(_MANY & set(words)) and bool((_KEYS - _COUNTS) & set(words))
+
+
+def looks_like_a_value(text: str) -> bool:
+    """Whether a text that should be a name is rather somebody's data, as where a heading is missing."""
+    return bool(_LIKE_A_VALUE.search(text) or _CALLED.search(text) or _given_names(text))
+
+
+def shown_name(column: str) -> str:
+    """A column's name as a message may repeat it."""
+    return f"(a name of {len(column)} characters)" if looks_like_a_value(column) else column
+
+
+def _given_names(text: str) -> bool:
+    words = re.findall(r"[a-z]+", _plain(text))
+    return len(words) > 1 and bool(GIVEN_NAMES & set(words))
+
+
+def _words(name: str) -> list[str]:
+    # ApellidoPaterno, DNIAlumno.
+    apart = re.sub(r"(?<=[a-záéíóúñãç0-9])(?=[A-ZÁÉÍÓÚÑ])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return re.findall(r"[a-z]+", _plain(apart))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+
+
+# Given names that most lists of persons in Spanish, Portuguese and English hold, without accents. Those that are
+# rather places are left out (Victoria, Rosario, Santiago, Lima).
+GIVEN_NAMES = set(
+    "juan jose luis carlos jorge pedro miguel manuel jesus cesar victor julio oscar ricardo fernando eduardo "
+    "roberto mario antonio alejandro raul francisco javier daniel david marco angel walter hugo alberto ruben "
+    "enrique rafael martin alfredo jaime edgar sergio andres diego christian cristian gustavo percy william "
+    "wilmer guillermo henry richard pablo felipe gabriel ivan arturo maria ana rosa carmen luz gloria elena "
+    "juana julia teresa martha marta patricia silvia claudia monica sandra sonia norma nancy elizabeth lucia "
+    "laura karina karen carolina andrea paola diana milagros yolanda isabel susana flor cecilia veronica "
+    "vanessa gladys irma olga nelly doris jessica jenny katherine mariela angela daniela sofia valeria camila "
+    "fiorella erika liliana lourdes joao paulo luiz marcos lucas mateus thiago tiago rodrigo fernanda juliana "
+    "mariana beatriz leticia john james robert michael mary jennifer linda barbara susan margaret sarah thomas "
+    "charles joseph kevin brian steven anthony paul mark george kenneth emily anna emma olivia".split()
+)
