@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from flows.dbt.quoting import identifier, literal
 from flows.dbt.wording import without_values
 
 LIMITS: dict[str, str | bool | int | float | list[str]] = {
@@ -169,16 +170,6 @@ def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[str]
         yield name
     finally:
         warehouse.execute(f"detach {name}")
-
-
-def literal(text: str) -> str:
-    """The text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """The name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _reason(error: Exception) -> str:

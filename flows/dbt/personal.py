@@ -10,27 +10,103 @@ import unicodedata
 _STEMS = (
     "apellido|sobrenome|surname|lastname|firstname|fullname|nombrecompleto|nomecompleto|primernombre|segundonombre|"
     "correo|email|telefon|telephone|celular|whatsapp|"
-    "pasaporte|passaporte|passport|cedula|documento|nacimiento|nascimento|birth|cumplean|domicilio|endereco|"
-    "docente|profesor|professor|teacher|instructor|lecturer"
+    "pasaporte|passaporte|passport|cedula|documento|nacimiento|nascimento|birth|cumplean|domicilio|endereco"
 )
 # As a word of its own.
 _WORDS = set(
-    "dni ruc rut rfc curp cpf nif nie cuil cuit dui ssn doc nrodoc numdoc "
-    "mail mails movil moviles mobile phone phones cellphone tel telf telef tlf fono fonos "
-    "nombres nomes paterno materno direccion direcciones address addresses dob fecnac fechanac nasc".split()
+    [
+        "dni",
+        "ruc",
+        "rut",
+        "rfc",
+        "curp",
+        "cpf",
+        "nif",
+        "nie",
+        "cuil",
+        "cuit",
+        "dui",
+        "ssn",
+        "doc",
+        "nrodoc",
+        "numdoc",
+        "mail",
+        "mails",
+        "movil",
+        "moviles",
+        "mobile",
+        "phone",
+        "phones",
+        "cellphone",
+        "tel",
+        "telf",
+        "telef",
+        "tlf",
+        "fono",
+        "fonos",
+        "nombres",
+        "nomes",
+        "paterno",
+        "materno",
+        "direccion",
+        "direcciones",
+        "address",
+        "addresses",
+        "dob",
+        "fecnac",
+        "fechanac",
+        "nasc",
+    ]
 )
-_NAMES = {"nombre", "nome", "name", "first", "last", "middle"}
-_PERSONS = set(
-    "alumno alumna aluno aluna estudiante estudante student pupil persona pessoa person padre madre apoderado "
-    "tutor cliente customer".split()
+_STUDENTS = set(
+    [
+        "alumno",
+        "alumna",
+        "aluno",
+        "aluna",
+        "estudiante",
+        "estudante",
+        "student",
+        "pupil",
+        "persona",
+        "pessoa",
+        "person",
+        "padre",
+        "madre",
+        "apoderado",
+        "tutor",
+        "cliente",
+        "customer",
+    ]
 )
-_MANY = {f"{word}s" for word in _PERSONS}
-# With a person, one of these is that person's; and a number of persons is none.
-_KEYS = _NAMES | set("id ids codigo codigos cod code nro num numero number dato datos".split())
+_STAFF = set(
+    ["docente", "profesor", "profesora", "professor", "professora", "teacher", "instructor", "lecturer"]
+)
+_MANY_STUDENTS = {f"{word}s" for word in _STUDENTS}
+_MANY_STAFF = {f"{word}s" for word in _STAFF} | {"profesores", "professores"}
+_KEYS = set(
+    ["id", "ids", "codigo", "codigos", "cod", "code", "dato", "datos", "data", "nombre", "nome", "name"]
+)
+# Before a person these count; `numero` and its like before one person are that person's.
 _COUNTS = set(
-    "cantidad cant total promedio media minimo min maximo max count n por tasa porcentaje "
-    "quantidade number numero num nro de".split()
+    [
+        "cantidad",
+        "quantidade",
+        "cant",
+        "total",
+        "promedio",
+        "media",
+        "minimo",
+        "min",
+        "maximo",
+        "max",
+        "count",
+        "tasa",
+        "taxa",
+        "porcentaje",
+    ]
 )
+_NUMBERS = set(["numero", "num", "nro", "number", "n"])
 
 # What tells a value from a name or a code: an address, a number as long as a document's.
 _LIKE_A_VALUE = re.compile(r"@|(?:\d[ .-]?){7}")
@@ -45,20 +121,17 @@ def is_personal_name(column: str) -> bool:
     In Spanish, Portuguese or English; in any case, with or without accents and separators. `nombre` alone is
     not: it is a course's, or a campus's.
     """
-    words = _words(column)
-    joined = "".join(words)
-    counted = any(word in _COUNTS for word in words[:-1])
-    if not (counted and "documento" not in joined) and re.search(_STEMS, joined):
+    found = _words(column)
+    words, joined = set(found), "".join(found)
+    if re.search(_STEMS, joined) or _WORDS & (words | {joined}):
         return True
-    if _WORDS & set(words):
+    if {"nombre", "nome", "name"} & words and {"completo", "full", "first", "last", "middle"} & words:
         return True
-    if _NAMES & set(words) and {"completo", "completa", "full", "social", "y", "and", "e"} & set(words):
-        return True
-    if {"first", "last", "middle"} & set(words) and {"name", "names"} & set(words):
-        return True
-    if _PERSONS & set(words):
-        return not counted or bool({"id", "codigo", "cod", "code"} & set(words))
-    return bool(_MANY & set(words)) and bool((_KEYS - _COUNTS) & set(words))
+    if (_STUDENTS | _STAFF) & words:
+        return not _COUNTS & words or bool(_KEYS & words)
+    # `alumnos` is how many there are; `docentes` is who they are.
+    counted = (_COUNTS | _NUMBERS) & words
+    return bool((_MANY_STUDENTS & words and _KEYS & words) or (_MANY_STAFF & words and not counted))
 
 
 def looks_like_a_value(text: str) -> bool:
@@ -89,14 +162,155 @@ def _plain(text: str) -> str:
 # Given names that most lists of persons in Spanish, Portuguese and English hold, without accents. Those that are
 # rather places are left out (Victoria, Rosario, Santiago, Lima).
 GIVEN_NAMES = set(
-    "juan jose luis carlos jorge pedro miguel manuel jesus cesar victor julio oscar ricardo fernando eduardo "
-    "roberto mario antonio alejandro raul francisco javier daniel david marco angel walter hugo alberto ruben "
-    "enrique rafael martin alfredo jaime edgar sergio andres diego christian cristian gustavo percy william "
-    "wilmer guillermo henry richard pablo felipe gabriel ivan arturo maria ana rosa carmen luz gloria elena "
-    "juana julia teresa martha marta patricia silvia claudia monica sandra sonia norma nancy elizabeth lucia "
-    "laura karina karen carolina andrea paola diana milagros yolanda isabel susana flor cecilia veronica "
-    "vanessa gladys irma olga nelly doris jessica jenny katherine mariela angela daniela sofia valeria camila "
-    "fiorella erika liliana lourdes joao paulo luiz marcos lucas mateus thiago tiago rodrigo fernanda juliana "
-    "mariana beatriz leticia john james robert michael mary jennifer linda barbara susan margaret sarah thomas "
-    "charles joseph kevin brian steven anthony paul mark george kenneth emily anna emma olivia".split()
+    [
+        "juan",
+        "jose",
+        "luis",
+        "carlos",
+        "jorge",
+        "pedro",
+        "miguel",
+        "manuel",
+        "jesus",
+        "cesar",
+        "victor",
+        "julio",
+        "oscar",
+        "ricardo",
+        "fernando",
+        "eduardo",
+        "roberto",
+        "mario",
+        "antonio",
+        "alejandro",
+        "raul",
+        "francisco",
+        "javier",
+        "daniel",
+        "david",
+        "marco",
+        "angel",
+        "walter",
+        "hugo",
+        "alberto",
+        "ruben",
+        "enrique",
+        "rafael",
+        "martin",
+        "alfredo",
+        "jaime",
+        "edgar",
+        "sergio",
+        "andres",
+        "diego",
+        "christian",
+        "cristian",
+        "gustavo",
+        "percy",
+        "william",
+        "wilmer",
+        "guillermo",
+        "henry",
+        "richard",
+        "pablo",
+        "felipe",
+        "gabriel",
+        "ivan",
+        "arturo",
+        "maria",
+        "ana",
+        "rosa",
+        "carmen",
+        "luz",
+        "gloria",
+        "elena",
+        "juana",
+        "julia",
+        "teresa",
+        "martha",
+        "marta",
+        "patricia",
+        "silvia",
+        "claudia",
+        "monica",
+        "sandra",
+        "sonia",
+        "norma",
+        "nancy",
+        "elizabeth",
+        "lucia",
+        "laura",
+        "karina",
+        "karen",
+        "carolina",
+        "andrea",
+        "paola",
+        "diana",
+        "milagros",
+        "yolanda",
+        "isabel",
+        "susana",
+        "flor",
+        "cecilia",
+        "veronica",
+        "vanessa",
+        "gladys",
+        "irma",
+        "olga",
+        "nelly",
+        "doris",
+        "jessica",
+        "jenny",
+        "katherine",
+        "mariela",
+        "angela",
+        "daniela",
+        "sofia",
+        "valeria",
+        "camila",
+        "fiorella",
+        "erika",
+        "liliana",
+        "lourdes",
+        "joao",
+        "paulo",
+        "luiz",
+        "marcos",
+        "lucas",
+        "mateus",
+        "thiago",
+        "tiago",
+        "rodrigo",
+        "fernanda",
+        "juliana",
+        "mariana",
+        "beatriz",
+        "leticia",
+        "john",
+        "james",
+        "robert",
+        "michael",
+        "mary",
+        "jennifer",
+        "linda",
+        "barbara",
+        "susan",
+        "margaret",
+        "sarah",
+        "thomas",
+        "charles",
+        "joseph",
+        "kevin",
+        "brian",
+        "steven",
+        "anthony",
+        "paul",
+        "mark",
+        "george",
+        "kenneth",
+        "emily",
+        "anna",
+        "emma",
+        "olivia",
+    ]
 )

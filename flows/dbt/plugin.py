@@ -30,6 +30,7 @@ from duckdb import DuckDBPyConnection
 
 from flows.dbt import box, personal
 from flows.dbt.extensions import PACKAGES, encoding_of, extension_file
+from flows.dbt.quoting import identifier, literal
 from flows.dbt.wording import quiet, without_values
 
 # Part of the copies' path, by which messages find the original's (flows/dbt/diagnosis.py).
@@ -66,8 +67,8 @@ class Plugin(BasePlugin):
         for name in PACKAGES:
             file = extension_file(name)
             if file:
-                cursor.execute(f"set variable extension_{name} = {box.literal(str(file))}")
-        names = ", ".join(box.literal(name) for name in sorted(personal.GIVEN_NAMES))
+                cursor.execute(f"set variable extension_{name} = {literal(str(file))}")
+        names = ", ".join(literal(name) for name in sorted(personal.GIVEN_NAMES))
         cursor.execute(f"set variable given_names = [{names}]")
 
 
@@ -81,7 +82,7 @@ class _Work:
         self._copies: Path | None = None
 
     def attach(self, address: str) -> bool:
-        sql = f"attach if not exists {box.literal(address)} as {box.INSTITUTE} (type postgres, read_only)"
+        sql = f"attach if not exists {literal(address)} as {box.INSTITUTE} (type postgres, read_only)"
         with self._lock, self._connection.cursor() as cursor:
             cursor.execute(sql)
         return True
@@ -130,12 +131,12 @@ class _Work:
         box.run(file, source, selects)
         with self._lock, self._connection.cursor() as cursor:
             name = folder.name
-            cursor.execute(f"attach {box.literal(str(file))} as {box.identifier(name)} (read_only)")
+            cursor.execute(f"attach {literal(str(file))} as {identifier(name)} (read_only)")
         return name
 
     def discard(self, name: str) -> bool:
         with self._lock, self._connection.cursor() as cursor:
-            cursor.execute(f"detach {box.identifier(name)}")
+            cursor.execute(f"detach {identifier(name)}")
         shutil.rmtree(self._folder / name, ignore_errors=True)
         return True
 
