@@ -81,7 +81,7 @@ def parse(text: str) -> Query:
 
 
 def run(box: Path, institute: Path | None, selects: dict[str, str]) -> None:
-    """Makes a table of the box of each select, in order; `institute` is the DuckDB file that they may read."""
+    """Makes a table of the box of each select, in order; `institute` is a DuckDB file that they may read."""
     with opened(box, institute) as connection:
         for table, select in selects.items():
             limited = f"create table {table} as select * from (\n{select}\n) limit {MOST_ROWS + 1}"

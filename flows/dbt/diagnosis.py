@@ -260,7 +260,8 @@ def _source_busy(text: str, _: Home) -> Problem:
 def _foreign_sql(text: str, node: NodeFailure, home: Home) -> Problem | None:
     """What is wrong with a table's mapping, or with a view of a DuckDB source (flows/dbt/box.py)."""
     reason = re.search(
-        r"(?:Binder|Catalog|Parser|Conversion|Out of Range|Invalid Input|Permission) Error: .*(?:\n.*andidate.*)?"
+        r"(?:Binder|Catalog|Parser|Conversion|Out of Range|Invalid Input|Permission) Error: "
+        r".*(?:\n.*andidate.*)?"
         r"|the query (?:did not end|has more) .*",
         text,
     )
@@ -272,7 +273,8 @@ def _foreign_sql(text: str, node: NodeFailure, home: Home) -> Problem | None:
     if reason[0].startswith("Permission"):
         return Problem(
             f"{'the mapping' if mapping else 'a view of the source'} reads more than is delivered: {said}",
-            "let it select from what the source holds alone: a mapping from `entrega` and `instituto`, a view from tables",
+            "let it select from what the source holds alone: a mapping from `entrega` and `instituto`, "
+            "a view from tables",
             table=table,
             file=mapping,
         )

@@ -6,6 +6,11 @@ Values of the tables are judged in SQL (macros/sources/personal.sql), over all r
 import re
 import unicodedata
 
+
+def _set_of(words: str) -> set[str]:
+    return set(words.split())
+
+
 # Anywhere in a name, whatever stands beside them: `apellidopaterno`, `CORREOELECTRONICO`.
 _STEMS = (
     "apellido|sobrenome|surname|lastname|firstname|fullname|nombrecompleto|nomecompleto|primernombre|segundonombre|"
@@ -13,100 +18,28 @@ _STEMS = (
     "pasaporte|passaporte|passport|cedula|documento|nacimiento|nascimento|birth|cumplean|domicilio|endereco"
 )
 # As a word of its own.
-_WORDS = set(
-    [
-        "dni",
-        "ruc",
-        "rut",
-        "rfc",
-        "curp",
-        "cpf",
-        "nif",
-        "nie",
-        "cuil",
-        "cuit",
-        "dui",
-        "ssn",
-        "doc",
-        "nrodoc",
-        "numdoc",
-        "mail",
-        "mails",
-        "movil",
-        "moviles",
-        "mobile",
-        "phone",
-        "phones",
-        "cellphone",
-        "tel",
-        "telf",
-        "telef",
-        "tlf",
-        "fono",
-        "fonos",
-        "nombres",
-        "nomes",
-        "paterno",
-        "materno",
-        "direccion",
-        "direcciones",
-        "address",
-        "addresses",
-        "dob",
-        "fecnac",
-        "fechanac",
-        "nasc",
-    ]
+_WORDS = _set_of(
+    """
+    dni ruc rut rfc curp cpf nif nie cuil cuit dui ssn doc nrodoc numdoc mail mails movil moviles
+    mobile phone phones cellphone tel telf telef tlf fono fonos nombres nomes paterno materno
+    direccion direcciones address addresses dob fecnac fechanac nasc
+    """
 )
-_STUDENTS = set(
-    [
-        "alumno",
-        "alumna",
-        "aluno",
-        "aluna",
-        "estudiante",
-        "estudante",
-        "student",
-        "pupil",
-        "persona",
-        "pessoa",
-        "person",
-        "padre",
-        "madre",
-        "apoderado",
-        "tutor",
-        "cliente",
-        "customer",
-    ]
+_STUDENTS = _set_of(
+    """
+    alumno alumna aluno aluna estudiante estudante student pupil persona pessoa person padre madre
+    apoderado tutor cliente customer
+    """
 )
-_STAFF = set(
-    ["docente", "profesor", "profesora", "professor", "professora", "teacher", "instructor", "lecturer"]
-)
+_STAFF = _set_of("docente profesor profesora professor professora teacher instructor lecturer")
 _MANY_STUDENTS = {f"{word}s" for word in _STUDENTS}
 _MANY_STAFF = {f"{word}s" for word in _STAFF} | {"profesores", "professores"}
-_KEYS = set(
-    ["id", "ids", "codigo", "codigos", "cod", "code", "dato", "datos", "data", "nombre", "nome", "name"]
-)
+_KEYS = _set_of("id ids codigo codigos cod code dato datos data nombre nome name")
 # Before a person these count; `numero` and its like before one person are that person's.
-_COUNTS = set(
-    [
-        "cantidad",
-        "quantidade",
-        "cant",
-        "total",
-        "promedio",
-        "media",
-        "minimo",
-        "min",
-        "maximo",
-        "max",
-        "count",
-        "tasa",
-        "taxa",
-        "porcentaje",
-    ]
+_COUNTS = _set_of(
+    "cantidad quantidade cant total promedio media minimo min maximo max count tasa taxa porcentaje"
 )
-_NUMBERS = set(["numero", "num", "nro", "number", "n"])
+_NUMBERS = _set_of("numero num nro number n")
 
 # What tells a value from a name or a code: an address, a number as long as a document's.
 _LIKE_A_VALUE = re.compile(r"@|(?:\d[ .-]?){7}")
@@ -159,158 +92,20 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
 
 
-# Given names that most lists of persons in Spanish, Portuguese and English hold, without accents. Those that are
-# rather places are left out (Victoria, Rosario, Santiago, Lima).
-GIVEN_NAMES = set(
-    [
-        "juan",
-        "jose",
-        "luis",
-        "carlos",
-        "jorge",
-        "pedro",
-        "miguel",
-        "manuel",
-        "jesus",
-        "cesar",
-        "victor",
-        "julio",
-        "oscar",
-        "ricardo",
-        "fernando",
-        "eduardo",
-        "roberto",
-        "mario",
-        "antonio",
-        "alejandro",
-        "raul",
-        "francisco",
-        "javier",
-        "daniel",
-        "david",
-        "marco",
-        "angel",
-        "walter",
-        "hugo",
-        "alberto",
-        "ruben",
-        "enrique",
-        "rafael",
-        "martin",
-        "alfredo",
-        "jaime",
-        "edgar",
-        "sergio",
-        "andres",
-        "diego",
-        "christian",
-        "cristian",
-        "gustavo",
-        "percy",
-        "william",
-        "wilmer",
-        "guillermo",
-        "henry",
-        "richard",
-        "pablo",
-        "felipe",
-        "gabriel",
-        "ivan",
-        "arturo",
-        "maria",
-        "ana",
-        "rosa",
-        "carmen",
-        "luz",
-        "gloria",
-        "elena",
-        "juana",
-        "julia",
-        "teresa",
-        "martha",
-        "marta",
-        "patricia",
-        "silvia",
-        "claudia",
-        "monica",
-        "sandra",
-        "sonia",
-        "norma",
-        "nancy",
-        "elizabeth",
-        "lucia",
-        "laura",
-        "karina",
-        "karen",
-        "carolina",
-        "andrea",
-        "paola",
-        "diana",
-        "milagros",
-        "yolanda",
-        "isabel",
-        "susana",
-        "flor",
-        "cecilia",
-        "veronica",
-        "vanessa",
-        "gladys",
-        "irma",
-        "olga",
-        "nelly",
-        "doris",
-        "jessica",
-        "jenny",
-        "katherine",
-        "mariela",
-        "angela",
-        "daniela",
-        "sofia",
-        "valeria",
-        "camila",
-        "fiorella",
-        "erika",
-        "liliana",
-        "lourdes",
-        "joao",
-        "paulo",
-        "luiz",
-        "marcos",
-        "lucas",
-        "mateus",
-        "thiago",
-        "tiago",
-        "rodrigo",
-        "fernanda",
-        "juliana",
-        "mariana",
-        "beatriz",
-        "leticia",
-        "john",
-        "james",
-        "robert",
-        "michael",
-        "mary",
-        "jennifer",
-        "linda",
-        "barbara",
-        "susan",
-        "margaret",
-        "sarah",
-        "thomas",
-        "charles",
-        "joseph",
-        "kevin",
-        "brian",
-        "steven",
-        "anthony",
-        "paul",
-        "mark",
-        "george",
-        "kenneth",
-        "emily",
-        "anna",
-        "emma",
-        "olivia",
-    ]
+# Given names that most lists of persons in Spanish, Portuguese and English hold, without accents. Those that
+# are rather places are left out (Victoria, Rosario, Santiago, Lima).
+GIVEN_NAMES = _set_of(
+    """
+    juan jose luis carlos jorge pedro miguel manuel jesus cesar victor julio oscar ricardo fernando
+    eduardo roberto mario antonio alejandro raul francisco javier daniel david marco angel walter
+    hugo alberto ruben enrique rafael martin alfredo jaime edgar sergio andres diego christian
+    cristian gustavo percy william wilmer guillermo henry richard pablo felipe gabriel ivan arturo
+    maria ana rosa carmen luz gloria elena juana julia teresa martha marta patricia silvia claudia
+    monica sandra sonia norma nancy elizabeth lucia laura karina karen carolina andrea paola diana
+    milagros yolanda isabel susana flor cecilia veronica vanessa gladys irma olga nelly doris
+    jessica jenny katherine mariela angela daniela sofia valeria camila fiorella erika liliana
+    lourdes joao paulo luiz marcos lucas mateus thiago tiago rodrigo fernanda juliana mariana
+    beatriz leticia john james robert michael mary jennifer linda barbara susan margaret sarah
+    thomas charles joseph kevin brian steven anthony paul mark george kenneth emily anna emma olivia
+    """
 )

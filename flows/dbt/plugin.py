@@ -2,15 +2,15 @@
 
 - Variables of each connection: `extension_<name>`, the files of DuckDB's own extensions (nothing is loaded
   here: the macro that needs one loads it), and `given_names`.
-- Functions, for the project's own SQL: what a source brings runs in a box that has none of them (flows/dbt/box.py).
+- Functions, for the project's own SQL: what a source brings runs in a box without them (flows/dbt/box.py).
   - `aforo_attach(address)`: a Postgres source as `instituto`, under a lock: two landing models that attach
     it at once would collide, even with `if not exists`.
-  - `aforo_utf8(file, content)`: DuckDB reads UTF-8; a text file in another encoding is copied into one that is.
+  - `aforo_utf8(file, content)`: DuckDB reads UTF-8; a text in another encoding is copied into one that is.
   - `aforo_box(request)`: runs foreign SQL in a box and attaches that; `aforo_discard(name)` takes it away.
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.
   - `aforo_is_personal(column)`, `aforo_shown(column)`: flows/dbt/personal.py.
-- Errors of DuckDB reach dbt, its log and everything after it without the values that they quote (flows/dbt/wording.py).
+- Errors of DuckDB reach dbt and its log without the values that they quote (flows/dbt/wording.py).
 """
 
 import atexit
@@ -107,7 +107,7 @@ class _Work:
         return {"codificacion": encoding, "copia": str(copy)}
 
     def box(self, request: str) -> str:
-        """`delivered`: a select for `entrega`; `source`: a DuckDB file; `query`: a mapping's; any may be null.
+        """`delivered`: what `entrega` is; `source`: a DuckDB file; `query`: a mapping's; any may be null.
 
         A table of a DuckDB source is selected in the box; other tables are put into it.
         """

@@ -1,4 +1,4 @@
-"""Texts, names and paths as SQL writes them: what a source calls its own is data in it, never SQL or a pattern."""
+"""Texts, names and paths as SQL writes them: what a source calls its own is data in it, never SQL."""
 
 import re
 from pathlib import Path

@@ -32,7 +32,8 @@ _ABOUT_THE_DATA = {
 _FATAL = re.compile(r"FATAL:[^\n]*")
 _SERVER = re.compile(
     r"permission denied for [\w ]+|canceling statement due to [\w ]+|terminating connection[^\n]*|"
-    r'(?:relation|schema|database|role|column) "[^"\n]*" does not exist|too many [\w ]+|out of (?:memory|shared memory)'
+    r'(?:relation|schema|database|role|column) "[^"\n]*" does not exist|'
+    r"too many [\w ]+|out of (?:memory|shared memory)"
 )
 _SAFE_PARTS = (
     re.compile(r"CSV Error on Line: \d+"),
@@ -92,7 +93,7 @@ def _of_the_server(kind: str, text: str) -> str:
 
 
 def quiet(call: Callable[..., object]) -> Callable[..., object]:
-    """The call, whose errors of DuckDB come without values: of the same class, so that who retries still knows it."""
+    """The call, whose errors of DuckDB come without values, and are of the same class."""
 
     def quietly(*arguments: object, **named: object) -> object:
         try:

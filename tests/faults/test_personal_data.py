@@ -62,7 +62,7 @@ def searched(good: Institute, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def test_a_persons_data_in_any_place(searched: Searched) -> None:
-    """The table falls back; the value is in no message, record, log, table or file, Prefect's database included."""
+    """The table falls back; the value is in no message, record, log or file, nor in Prefect's database."""
     assert searched.run.exit_code == 0, searched.run.err
     for outcome in (searched.run, searched.check):
         for canary in CANARIES:

@@ -121,7 +121,7 @@ def test_comments_and_a_semicolon_may_stand_around_a_select(file: Path) -> None:
 def test_a_query_that_does_not_end_is_ended(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The query would count for days.
     monkeypatch.setattr(box, "MOST_SECONDS", 0.3)
-    with pytest.raises(ValueError, match="did not end within 0.3 seconds"):
+    with pytest.raises(ValueError, match="did not end within"):
         box.run(
             file, None, {box.ANSWER: "select count(*) from range(1000000000000) as r(x) where hash(x) = 1"}
         )

@@ -11,24 +11,26 @@ from flows.dbt import personal
 from flows.dbt.wording import HIDDEN, quiet, without_values
 
 PERSONAL = """
-nombre_completo, Nombre Completo, NOMBRE COMPLETO, nombres, Nombres y Apellidos, NombreYApellido, apellidos, ApellidoPaterno,
-APELLIDOPATERNO, apellido materno, primer_nombre, segundoNombre, full_name, FullName, fullname, first name, LastName, surname,
-nome_completo, Nome do Aluno, sobrenome, nombre_alumno, NombreAlumno, nombre_del_estudiante, student_name, alumno, estudiante,
-Código de Estudiante, codigo_alumno, id_alumno, ID_ESTUDIANTE, estudiante_id, alumno_id, student_id, codigos_alumnos,
-mail, e-mail, E_MAIL, Email, correo, Correo Electrónico, correoelectronico, movil, Móvil, celular, CELULARES, Teléfono, telefono_casa,
-TelefonoCelular, telf, phone, mobile_phone, telefone, WhatsApp,
-dni, DNI, D.N.I., DNIAlumno, N° Documento, tipo_documento, NumeroDocumento, nro_documento, numdoc, cedula, Cédula, RUT, ruc, CURP, cpf,
+nombre_completo, Nombre Completo, NOMBRE COMPLETO, nombres, Nombres y Apellidos, NombreYApellido, apellidos,
+ApellidoPaterno, APELLIDOPATERNO, apellido materno, primer_nombre, segundoNombre, full_name, FullName,
+fullname, first name, LastName, surname, nome_completo, Nome do Aluno, sobrenome, nombre_alumno,
+NombreAlumno, nombre_del_estudiante, student_name, alumno, estudiante, Código de Estudiante, codigo_alumno,
+id_alumno, ID_ESTUDIANTE, estudiante_id, alumno_id, student_id, codigos_alumnos, mail, e-mail, E_MAIL,
+Email, correo, Correo Electrónico, correoelectronico, movil, Móvil, celular, CELULARES, Teléfono,
+telefono_casa, TelefonoCelular, telf, phone, mobile_phone, telefone, WhatsApp, dni, DNI, D.N.I., DNIAlumno,
+N° Documento, tipo_documento, NumeroDocumento, nro_documento, numdoc, cedula, Cédula, RUT, ruc, CURP, cpf,
 passport, pasaporte, docente, Docentes, DNI_DOCENTE, profesor, Profesora, Professor, teacher, Instructor,
-numero de telefono, n_celular, numero_alumno, num_docente, codigo_docentes, Profesores,
-direccion, Dirección, address, Endereço, domicilio, fecha_nacimiento, FechaNacimiento, FECHANACIMIENTO, fecha de nac. (nacimiento),
-birth_date, birthdate, Data de Nascimento, dob, persona, nombre_apoderado, apoderado
+numero de telefono, n_celular, numero_alumno, num_docente, codigo_docentes, Profesores, direccion,
+Dirección, address, Endereço, domicilio, fecha_nacimiento, FechaNacimiento, FECHANACIMIENTO, fecha de nac.
+(nacimiento), birth_date, birthdate, Data de Nascimento, dob, persona, nombre_apoderado, apoderado
 """
 ORDINARY = """
-nombre, Nombre, name, nombre_curso, Nombre del Curso, nombre_sede, course_name, descripcion, Descripción, sede, aula, salon, local, codigo,
-Código de Curso, id, idseccion, nrc, cantidad_alumnos, CantidadAlumnos, n_alumnos, numero_alumnos, total_estudiantes, minimo_alumnos,
-students, enrolled, alumnos, Cant. Matriculados, matriculados, total_docentes, tasa_de_docentes, dia, mes, fecha, fecha_creacion, Fase,
-modulo, modalidad, turno, campus, edificio, estado, registro, comentario, completo, Vac. Habilitadas, telar, correlativo,
-ruta, rutina, director_de_arte, mailen, contenido, documental
+nombre, Nombre, name, nombre_curso, Nombre del Curso, nombre_sede, course_name, descripcion, Descripción,
+sede, aula, salon, local, codigo, Código de Curso, id, idseccion, nrc, cantidad_alumnos, CantidadAlumnos,
+n_alumnos, numero_alumnos, total_estudiantes, minimo_alumnos, students, enrolled, alumnos, Cant.
+Matriculados, matriculados, total_docentes, tasa_de_docentes, dia, mes, fecha, fecha_creacion, Fase, modulo,
+modalidad, turno, campus, edificio, estado, registro, comentario, completo, Vac. Habilitadas, telar,
+correlativo, ruta, rutina, director_de_arte, mailen, contenido, documental
 """
 
 
@@ -106,8 +108,8 @@ def test_a_row_that_is_no_csv_is_named_by_its_line_and_file(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "said",
     [
-        'IO Error: Failed to execute query "select": ERROR:  invalid input syntax for type integer: "Juana Canario"',
-        "IO Error: Failed to fetch: ERROR:  duplicate key\nDETAIL:  Key (nombre)=(Juana Canario) already exists.",
+        'IO Error: Failed to execute query "x": ERROR:  invalid input syntax for integer: "Juana Canario"',
+        "IO Error: Failed to fetch: ERROR:  duplicate key\nDETAIL:  Key (nombre)=(Juana Canario) is there.",
         "IO Error: Failed: ERROR:  Juana Canario is not allowed here\nCONTEXT:  PL/pgSQL function f() line 1",
         "Invalid Input Error: Failed: ERROR:  Juana Canario",
     ],
@@ -137,11 +139,11 @@ def test_what_quotes_no_value_is_kept(said: str) -> None:
     ("said", "kept"),
     [
         (
-            "IO Error: Failed to execute query: ERROR:  permission denied for table cursos",
+            "IO Error: Failed: ERROR:  permission denied for table cursos",
             "permission denied",
         ),
         (
-            "IO Error: Failed to execute query: ERROR:  canceling statement due to lock timeout",
+            "IO Error: Failed: ERROR:  canceling statement due to lock timeout",
             "lock timeout",
         ),
         ('IO Error: x: FATAL:  database "db" does not exist', 'database "db" does not exist'),
