@@ -325,7 +325,7 @@ def _files(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Found]
             names = [f"*{ending}"]
         else:
             # In a pattern a comma stands between two.
-            names = [re.sub(r"[,\s]", "?", pattern(file.name)) for file in files]
+            names = [re.sub(r"[,\r\n]", "?", pattern(file.name)) for file in files]
         leads = [f"-- files: {', '.join(below + name for name in names)}"]
         if ending.lower() == ".xlsx":
             leads.append(f"-- header_row: {row}")

@@ -338,7 +338,7 @@ def test_a_mapping_on_a_database(
     (tmp_path / "cursos.sql").write_text(
         "select n.curso_actual, count(*) as duracion_meses from instituto.academico.notas as n group by all"
     )
-    # A mapping sees the tables that it names, not the server: the connection's functions are out of its reach.
+    # A mapping sees the tables that it names, not the server: none of its functions.
     (tmp_path / "horarios.sql").write_text("from postgres_query('instituto', 'select 1 as horario')")
     landed = land(postgres.url, fails=True, PGPASSWORD=PASSWORD, AFORO_MAPPING=str(tmp_path))
     assert "Function with name postgres_query does not exist" in " ".join(landed.output.split())
