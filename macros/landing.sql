@@ -151,6 +151,8 @@ cast(coalesce(
             case when {{ numero }} between 20000 and 80000
                 then timestamp '1899-12-30' + to_seconds(round({{ numero }} * 86400)) end
         ) as {{ c.type }})
+    {%- elif c.meta.get('valores') -%}
+case when {{ c.name }} in ('{{ c.meta.valores | join("', '") }}') then {{ c.name }} end
     {%- else -%}
 {{ c.name }}
     {%- endif -%}
@@ -173,7 +175,7 @@ cast(coalesce(
             'problem': 'is below ' ~ c.meta.minimo, 'remedy': 'correct the value'}) -%}
     {%- endif -%}
     {%- if c.meta.get('valores') -%}
-        {%- do checks.append({'condition': c.name ~ " not in ('" ~ c.meta.valores | join("', '") ~ "')",
+        {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null',
             'problem': 'is none of ' ~ c.meta.valores | join(', '), 'remedy': 'translate the source\'s own word into the contract\'s'}) -%}
     {%- endif -%}
     {{ return(checks) }}

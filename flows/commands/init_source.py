@@ -20,7 +20,7 @@ from flows.commands.options import Source as SourceFlag
 from flows.commands.options import explained
 from flows.dbt import box
 from flows.dbt.extensions import encoding_of, extension_file
-from flows.dbt.personal import looks_like_a_value, shown_name
+from flows.dbt.personal import looks_like_a_value, shown_names
 from flows.dbt.quoting import identifier, literal, pattern
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
@@ -269,12 +269,13 @@ def as_text(
 ) -> list[str]:
     """What was seen, recognised and written, and what to do next."""
     lines = [f"Source: {settings.source}"]
-    lines += [f"  {item.name}: {', '.join(map(shown_name, item.columns))}" for item in found]
+    lines += [f"  {item.name}: {', '.join(shown_names(item.columns))}" for item in found]
     lines.append("Recognised:")
     for item in matches:
+        shown = dict(zip(item.found.columns, shown_names(item.found.columns), strict=True))
         state = "as the contract has it" if item.is_contract else f"from {item.found.name}"
         lines.append(f"  {item.table} ({state})")
-        lines += [f"    {ours} <- {shown_name(theirs)}" for ours, theirs in item.columns.items()]
+        lines += [f"    {ours} <- {shown[theirs]}" for ours, theirs in item.columns.items()]
         lines += [f"    {name}: required, not recognised" for name in item.missing]
     absent = [table for table in contract() if table not in {item.table for item in matches}]
     if absent:

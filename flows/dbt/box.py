@@ -44,7 +44,7 @@ class Query:
     @property
     def institute_tables(self) -> list[tuple[str, str]]:
         """(schema, table) of the source's tables that it names; schema '' where it names none."""
-        found = {}
+        found: dict[tuple[str, str], None] = {}
         for node in _nodes(self.tree):
             if node.get("type") == "BASE_TABLE":
                 names = [node["catalog_name"], node["schema_name"]]

@@ -5,6 +5,7 @@ Values of the tables are judged in SQL (macros/sources/personal.sql), over all r
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 
 def _set_of(words: str) -> set[str]:
@@ -43,6 +44,7 @@ _NUMBERS = _set_of("numero num nro number n")
 
 # What tells a value from a name or a code: an address, a number as long as a document's.
 _LIKE_A_VALUE = re.compile(r"@|(?:\d[ .-]?){7}")
+_NUMBER = re.compile(r"[-+]?\d[\d.,:/ -]*")
 _CALLED = re.compile(
     r"\b(?:dni|rut|ruc|curp|cpf|rfc|nif|nie|c[eé]dula|pasaporte|passport)\b\W*\d", re.IGNORECASE
 )
@@ -72,9 +74,13 @@ def looks_like_a_value(text: str) -> bool:
     return bool(_LIKE_A_VALUE.search(text) or _CALLED.search(text) or _given_names(text))
 
 
-def shown_name(column: str) -> str:
-    """A column's name as a message may repeat it."""
-    return f"(a name of {len(column)} characters)" if looks_like_a_value(column) else column
+def shown_names(columns: Sequence[str]) -> list[str]:
+    """A table's columns' names as a message may repeat them: none where the heading is a row of data."""
+    is_data = any(_NUMBER.fullmatch(column.strip()) for column in columns)
+    return [
+        f"(a name of {len(column)} characters)" if is_data or looks_like_a_value(column) else column
+        for column in columns
+    ]
 
 
 def _given_names(text: str) -> bool:

@@ -9,7 +9,7 @@
   - `aforo_box(request)`: runs foreign SQL in a box and attaches that; `aforo_discard(name)` takes it away.
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.
-  - `aforo_is_personal(column)`, `aforo_shown(column)`: flows/dbt/personal.py.
+  - `aforo_is_personal(column)`, `aforo_shown(columns)`: flows/dbt/personal.py.
 - Errors of DuckDB reach dbt and its log without the values that they quote (flows/dbt/wording.py).
 """
 
@@ -22,11 +22,13 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 from dbt.adapters.duckdb.environments import local
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
+from duckdb.func import FunctionNullHandling
 
 from flows.dbt import box, personal
 from flows.dbt.extensions import PACKAGES, encoding_of, extension_file
@@ -46,11 +48,17 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Registers the functions, once a database."""
+        assert self.creds
         work = _Work(conn, Path(f"{self.creds.path}.tmp"))
 
-        def register(name: str, function: Callable[..., object], takes: list[str], gives: str) -> None:
+        def register(name: str, function: Callable[..., Any], takes: list[Any], gives: str) -> None:
             conn.create_function(
-                name, _raising_quietly(function), takes, gives, side_effects=True, null_handling="special"
+                name,
+                _raising_quietly(function),
+                takes,
+                gives,
+                side_effects=True,
+                null_handling=FunctionNullHandling.SPECIAL,
             )
 
         register("aforo_attach", work.attach, ["VARCHAR"], "BOOLEAN")
@@ -60,7 +68,7 @@ class Plugin(BasePlugin):
         register("aforo_ask", _ask, ["VARCHAR", "VARCHAR"], "VARCHAR")
         register("aforo_no_select", _no_select, ["VARCHAR"], "VARCHAR")
         register("aforo_is_personal", personal.is_personal_name, ["VARCHAR"], "BOOLEAN")
-        register("aforo_shown", personal.shown_name, ["VARCHAR"], "VARCHAR")
+        register("aforo_shown", personal.shown_names, ["VARCHAR[]"], "VARCHAR[]")
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Sets the variables: they belong to a connection."""
@@ -167,7 +175,7 @@ def _no_select(text: str) -> str | None:
     return None
 
 
-def _raising_quietly(function: Callable[..., object]) -> Callable[..., object]:
+def _raising_quietly(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose errors quote no value, nor their kind: they come wrapped in one of DuckDB's."""
 
     @functools.wraps(function)

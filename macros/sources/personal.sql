@@ -7,8 +7,8 @@
     {%- set columns = [] -%}
     {%- set personal = [] -%}
     {%- for name, type, is_personal, shown in run_query(
-        "select column_name, column_type, aforo_is_personal(column_name), aforo_shown(column_name)"
-        ~ " from (describe select * exclude (archivo, fila) from " ~ reader.sql ~ ")"
+        "with c as (from (describe select * exclude (archivo, fila) from " ~ reader.sql ~ ")), l as (select list(column_name) as nombres from c)"
+        ~ " select column_name, column_type, aforo_is_personal(column_name), aforo_shown(nombres)[list_position(nombres, column_name)] from c, l"
     ).rows -%}
         {%- do columns.append({'name': name, 'type': type, 'shown': shown}) -%}
         {%- do personal.append(shown) if is_personal and name | trim | lower not in known -%}

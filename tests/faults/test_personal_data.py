@@ -97,8 +97,7 @@ def test_what_is_said_instead_leads_to_the_value(searched: Searched) -> None:
     assert "column curso_actual: its values look like e-mails (row 1 of" in searched.reason(
         "equivalencia_cursos"
     )
-    assert "It has: (a name of 16 characters), (a name of 8 characters), 8" in searched.reason(
-        "minimos_apertura"
-    )
+    assert "column periodo, programa, minimo_alumnos is required" in searched.reason("minimos_apertura")
+    assert "It has: (a name of 16 characters), (a name of 8 characters), (a name of 1" in searched.check.out
     assert "horarios.csv, row 2" in searched.reason("horarios")
     assert "the mapping does not run" in searched.reason("sedes")

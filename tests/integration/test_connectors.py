@@ -383,7 +383,8 @@ def test_names_are_data(
         (source / f"{file}.parquet").unlink()
     slots = tables["horarios"].assign(**{STRANGE: "x"})
     slots.to_csv(source / "horarios.csv", index=False, encoding="cp1252")
-    write_workbook(as_people_write(tables["cursos"]), source / "cursos.xlsx")
+    write_workbook(as_people_write(tables["cursos"]), tmp_path / "cursos.xlsx")
+    (tmp_path / "cursos.xlsx").rename(source / "cursos.xlsx")
     sections = tables["programacion"].assign(**{STRANGE: "x", "\"; '": "y"})
     (source / "programacion").mkdir()
     # Read as patterns, the second would match the third; '#' is no part of an address, '=' no partition.

@@ -56,9 +56,14 @@ def test_the_contract_and_its_synonyms_are_ordinary() -> None:
 
 def test_a_heading_that_is_somebodys_data_is_not_repeated() -> None:
     for value in ("Juan Pérez", "persona@example.org", "DNI 4567", "12.345.678", "PEREZ SOTO, ROSA"):
-        assert value not in personal.shown_name(value)
-    for name in ("Cant. Matriculados", "periodo", "nombre", "Año 2024"):
-        assert personal.shown_name(name) == name
+        assert personal.shown_names([value]) == [f"(a name of {len(value)} characters)"]
+    names = ["Cant. Matriculados", "periodo", "nombre", "Año 2024"]
+    assert personal.shown_names(names) == names
+    # A heading with a number for a name is a row of data.
+    assert personal.shown_names(["Zutanita", "8"]) == [
+        "(a name of 8 characters)",
+        "(a name of 1 characters)",
+    ]
 
 
 CANARY = "Juana Canario"
