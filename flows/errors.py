@@ -57,7 +57,8 @@ def as_text(problem: Problem) -> list[str]:
         place.append(f"{problem.count} rows")
     what = problem.what
     if problem.values:
-        shown = ", ".join(repr(value) for value in problem.values)
+        # '<text of 12 characters>' stands for a value that is not repeated (macro `shown`).
+        shown = ", ".join(value if value.startswith("<") else repr(value) for value in problem.values)
         what = f"{what}: {shown}{', …' if problem.count > len(problem.values) else ''}"
     lines = [", ".join(place), f"  {what}"] if place else [what]
     return [*lines, f"  -> {problem.remedy}"]

@@ -5,14 +5,15 @@
     {%- if execute -%}
     {%- set contract = contract_of(tabla) -%}
     {%- set reader = source_reader(tabla, contract.requerida) -%}
-    {%- set delivered = delivered_columns(tabla, reader, contract) -%}
-    {%- do stop_on_personal_values(tabla, reader, contract) -%}
+    {%- set columns = columns_of(tabla, reader, contract) if reader else [] -%}
+    {%- set delivered = delivered_columns(tabla, reader, columns, contract) -%}
+    {%- do stop_on_personal_values(tabla, reader, columns, contract) -%}
 with
 delivered as (
     select
         {%- for c in contract.columns %}
         {%- if c.name in delivered %}
-        nullif(trim(cast("{{ delivered[c.name] }}" as varchar)), '') as {{ c.name }},
+        nullif(trim(cast({{ identifier(delivered[c.name]) }} as varchar)), '') as {{ c.name }},
         {%- else %}
         cast(null as varchar) as {{ c.name }},
         {%- endif %}
@@ -65,13 +66,14 @@ select
         {%- for c in contract.columns %}
         {%- for check in column_checks(c, contract) %}
         case when {{ check.condition }}
-            then {'columna': '{{ c.name }}', 'valor': {{ c.name }}_texto, 'problema': {{ quoted(check.problem) }}, 'remedio': {{ quoted(check.remedy) }}} end,
+            then {'columna': '{{ c.name }}', 'valor': {{ shown(c.name ~ '_texto', c.type) }}, 'problema': {{ quoted(check.problem) }}, 'remedio': {{ quoted(check.remedy) }}} end,
         {%- endfor %}
         {%- endfor %}
         case when repeticiones > 1
             then {
                 'columna': '{{ contract.clave | join(', ') }}',
-                'valor': concat_ws(', ', {{ contract.clave | map('string') | join('_texto, ') }}_texto),
+                'valor': concat_ws(', '
+                    {%- for c in contract.columns if c.name in contract.clave %}, {{ shown(c.name ~ '_texto', c.type) }}{% endfor %}),
                 'problema': 'the key is there ' || cast(repeticiones as varchar) || ' times',
                 'remedio': 'leave one row a key'
             } end
@@ -103,16 +105,12 @@ select 1
 {%- endmacro %}
 
 
-{# Contract column -> the source's own spelling of it. Stops on a missing or a personal column. #}
-{% macro delivered_columns(tabla, reader, contract) -%}
+{# Contract column -> the source's own spelling of it. Stops on a missing column. #}
+{% macro delivered_columns(tabla, reader, columns, contract) -%}
     {%- if not reader -%}{{ return({}) }}{%- endif -%}
     {%- set found = {} -%}
-    {%- for row in run_query("describe select * exclude (archivo, fila) from " ~ reader.sql).rows -%}
-        {%- if is_personal(row[0]) -%}
-            {{ stop("Table " ~ tabla ~ ", column " ~ row[0] ~ ": a person's name or number must not be delivered. "
-                ~ "Leave the column out of the export (" ~ reader.files | join(', ') ~ "), or out of a mapping's select.") }}
-        {%- endif -%}
-        {%- do found.update({row[0] | trim | lower: row[0]}) -%}
+    {%- for c in columns -%}
+        {%- do found.update({c.name | trim | lower: c.name}) -%}
     {%- endfor -%}
     {%- set missing = [] -%}
     {%- for c in contract.columns if c.meta.get('requerida') and c.name not in found -%}
@@ -120,7 +118,7 @@ select 1
     {%- endfor -%}
     {%- if missing -%}
         {{ stop("Table " ~ tabla ~ ": column " ~ missing | join(', ') ~ " is required and missing in " ~ reader.files | join(', ')
-            ~ ". It has: " ~ found | join(', ') ~ ". Add the column, or rename the one that holds it"
+            ~ ". It has: " ~ columns | map(attribute='shown') | join(', ') ~ ". Add the column, or rename the one that holds it"
             ~ " (a text file needs a header line and as many fields in every row).") }}
     {%- endif -%}
     {{ return(found) }}
@@ -153,6 +151,8 @@ cast(coalesce(
             case when {{ numero }} between 20000 and 80000
                 then timestamp '1899-12-30' + to_seconds(round({{ numero }} * 86400)) end
         ) as {{ c.type }})
+    {%- elif c.meta.get('valores') -%}
+case when {{ c.name }} in ('{{ c.meta.valores | join("', '") }}') then {{ c.name }} end
     {%- else -%}
 {{ c.name }}
     {%- endif -%}
@@ -175,7 +175,7 @@ cast(coalesce(
             'problem': 'is below ' ~ c.meta.minimo, 'remedy': 'correct the value'}) -%}
     {%- endif -%}
     {%- if c.meta.get('valores') -%}
-        {%- do checks.append({'condition': c.name ~ " not in ('" ~ c.meta.valores | join("', '") ~ "')",
+        {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null',
             'problem': 'is none of ' ~ c.meta.valores | join(', '), 'remedy': 'translate the source\'s own word into the contract\'s'}) -%}
     {%- endif -%}
     {{ return(checks) }}

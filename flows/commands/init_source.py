@@ -18,7 +18,11 @@ import yaml
 from flows import settings
 from flows.commands.options import Source as SourceFlag
 from flows.commands.options import explained
+from flows.dbt import box
 from flows.dbt.extensions import encoding_of, extension_file
+from flows.dbt.personal import looks_like_a_value, shown_names
+from flows.dbt.quoting import identifier, literal, pattern
+from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
 from flows.settings import PROJECT, Settings
 from flows.source import Source
@@ -194,7 +198,7 @@ def draft(item: Match) -> str:
                 comment = "    -- Required and not recognised: write the column that holds it."
                 chosen.append(f"{comment}\n    null as {column.name}")
             continue
-        quoted = '"' + theirs.replace('"', '""') + '"'
+        quoted = identifier(theirs)
         states = item.found.states.get(theirs) if column.name == "estado" else None
         chosen.append(f"    {_states(quoted, states) if states else quoted} as {column.name}")
     return "\n".join([*lines, ",\n".join([*chosen, "    archivo", "    fila"]), "from entrega", ""])
@@ -204,24 +208,20 @@ def _states(column: str, states: tuple[str, ...]) -> str:
     lines = [f"case {column}"]
     for state in states:
         known = next((ours for word, ours in STATES.items() if word in state.lower()), None)
-        quoted = state.replace("'", "''")
         comment = "" if known else "  -- not recognised: cerrado, cancelado, abierto or creado"
-        lines.append(f"        when '{quoted}' then '{known or quoted}'{comment}")
+        lines.append(f"        when {literal(state)} then {literal(known or state)}{comment}")
     return "\n".join([*lines, f"        else {column}", "    end"])
 
 
 def look(settings: Settings) -> list[Found]:
     """The tables that a source has; AforoError where it can't be reached or has none."""
     source = settings.source
-    with duckdb.connect() as connection:
-        try:
-            if source.kind in ("duckdb", "postgres"):
-                found = _database(connection, source)
-            else:
-                found = _files(connection, source)
-        except (duckdb.Error, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise AforoError([Problem(f"the source {source} can't be read: {reason}", "check it")]) from error
+    try:
+        found = _look(source)
+    except (duckdb.Error, OSError) as error:
+        reason = without_values(str(error)).splitlines()[0]
+        # Not from the error itself: its words may quote a value, and would stand in the log.
+        raise AforoError([Problem(f"the source {source} can't be read: {reason}", "check it")]) from None
     if not found:
         raise AforoError(
             [
@@ -231,6 +231,22 @@ def look(settings: Settings) -> list[Found]:
             ]
         )
     return found
+
+
+def _look(source: Source) -> list[Found]:
+    if source.kind == "duckdb" and source.path:
+        if not source.path.is_file():
+            raise FileNotFoundError(f"{source.path} does not exist")
+        # Its views are not trusted.
+        with box.opened(Path(":memory:"), source.path) as connection:
+            return _database(connection)
+    with duckdb.connect() as connection:
+        if source.kind != "postgres":
+            return _files(connection, source)
+        connection.execute(f"load {literal(str(extension_file('postgres_scanner')))}")
+        address = re.sub(r"[?&]schema=[^&]*", "", source.name)
+        connection.execute(f"attach {literal(address)} as instituto (type postgres, read_only)")
+        return _database(connection)
 
 
 def write(matches: list[Match], folder: Path) -> list[tuple[Path, bool]]:
@@ -253,12 +269,13 @@ def as_text(
 ) -> list[str]:
     """What was seen, recognised and written, and what to do next."""
     lines = [f"Source: {settings.source}"]
-    lines += [f"  {item.name}: {', '.join(item.columns)}" for item in found]
+    lines += [f"  {item.name}: {', '.join(shown_names(item.columns))}" for item in found]
     lines.append("Recognised:")
     for item in matches:
+        shown = dict(zip(item.found.columns, shown_names(item.found.columns), strict=True))
         state = "as the contract has it" if item.is_contract else f"from {item.found.name}"
         lines.append(f"  {item.table} ({state})")
-        lines += [f"    {ours} <- {theirs}" for ours, theirs in item.columns.items()]
+        lines += [f"    {ours} <- {shown[theirs]}" for ours, theirs in item.columns.items()]
         lines += [f"    {name}: required, not recognised" for name in item.missing]
     absent = [table for table in contract() if table not in {item.table for item in matches}]
     if absent:
@@ -273,14 +290,7 @@ def as_text(
     return lines
 
 
-def _database(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Found]:
-    kind = ""
-    address = source.name
-    if source.kind == "postgres":
-        connection.execute(f"load '{extension_file('postgres_scanner')}'")
-        address = re.sub(r"[?&]schema=[^&]*", "", address)
-        kind = "type postgres, "
-    connection.execute(f"attach '{address}' as instituto ({kind}read_only)")
+def _database(connection: duckdb.DuckDBPyConnection) -> list[Found]:
     names = connection.execute(
         """select schema_name, table_name from duckdb_tables() where database_name = 'instituto'
         union select schema_name, view_name from duckdb_views()
@@ -292,7 +302,8 @@ def _database(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Fou
             continue
         name = table if schema in ("main", "public") else f"{schema}.{table}"
         lead = f"-- table: {schema}.{table}"
-        found.append(_described(connection, name, (lead,), f'instituto."{schema}"."{table}"'))
+        relation = f"instituto.{identifier(schema)}.{identifier(table)}"
+        found.append(_described(connection, name, (lead,), relation))
     return found
 
 
@@ -314,7 +325,8 @@ def _files(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Found]
         if len(files) > 1 and len(files) == len(everything):
             names = [f"*{ending}"]
         else:
-            names = [file.name for file in files]
+            # In a pattern a comma stands between two.
+            names = [re.sub(r"[,\r\n]", "?", pattern(file.name)) for file in files]
         leads = [f"-- files: {', '.join(below + name for name in names)}"]
         if ending.lower() == ".xlsx":
             leads.append(f"-- header_row: {row}")
@@ -328,11 +340,11 @@ def _heading(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, tu
     """The row of a file's heading, and its columns; as macros/sources/files.sql finds them."""
     if file.suffix.lower() != ".xlsx":
         return 1, tuple(row[0] for row in connection.execute(f"describe from {_reader(file)}").fetchall())
-    connection.execute(f"load '{extension_file('excel')}'")
+    connection.execute(f"load {literal(str(extension_file('excel')))}")
     rows = connection.execute(
         f"""from read_xlsx(?, header = false, all_varchar = true, stop_at_empty = false,
         range = 'A1:ZZ{HEADING_ROWS}')""",
-        [str(file)],
+        [pattern(file)],
     ).fetchall()
     filled = [[value.strip() for value in row if value and value.strip()] for row in rows]
     most = max((len(row) for row in filled), default=0)
@@ -351,9 +363,10 @@ def _states_of(
         return {}
     values: set[str] = set()
     for relation in relations:
-        found = connection.execute(f'select distinct "{column}"::varchar from {relation}').fetchall()
+        query = f"select distinct {identifier(column)}::varchar from {relation}"
+        found = connection.execute(query).fetchall()
         values |= {value for (value,) in found if value}
-    if len(values) > MOST_STATES or values <= CONTRACT_STATES:
+    if len(values) > MOST_STATES or values <= CONTRACT_STATES or any(map(looks_like_a_value, values)):
         return {}
     return {column: tuple(sorted(values))}
 
@@ -366,17 +379,15 @@ def _described(
 
 
 def _reader(file: Path, row: int = 1) -> str:
-    quoted = str(file).replace("'", "''")
+    path = literal(pattern(file))
     if file.suffix.lower() == ".parquet":
-        return f"read_parquet('{quoted}')"
+        return f"read_parquet({path})"
     if file.suffix.lower() == ".xlsx":
         cells = f"range = 'A{row}:ZZ', stop_at_empty = true"
-        return f"read_xlsx('{quoted}', header = true, all_varchar = true, {cells})"
+        return f"read_xlsx({path}, header = true, all_varchar = true, {cells})"
     # Only names and states are wanted here: what windows-1252 adds to latin-1 may be left out.
     named = {"UTF-8": "utf-8", "windows-1252": "latin-1"}.get(encoding_of(file.read_bytes()), "utf-16")
-    return (
-        f"read_csv('{quoted}', header = true, all_varchar = true, ignore_errors = true, encoding = '{named}')"
-    )
+    return f"read_csv({path}, header = true, all_varchar = true, ignore_errors = true, encoding = '{named}')"
 
 
 def command(

@@ -23,7 +23,7 @@ Mapping = Annotated[
     str | None,
     typer.Option(
         help="Folder with a <table>.sql for each table that the source names otherwise. "
-        "Else AFORO_MAPPING, else mapping/ in the source's folder.",
+        "Else AFORO_MAPPING. SQL in the source's own folder is run only where it is named.",
         metavar="DIR",
     ),
 ]

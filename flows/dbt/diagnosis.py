@@ -16,6 +16,7 @@ import duckdb
 
 from flows import child
 from flows.dbt.runner import DbtResult, NodeFailure
+from flows.dbt.wording import without_values
 from flows.errors import AforoError, PassingError, Problem
 from flows.settings import TABLES, Home
 
@@ -57,7 +58,7 @@ def explain_exception(error: BaseException, home: Home) -> AforoError:
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 10:
-        texts.append(f"{type(cause).__name__}: {cause}")
+        texts.append(f"{type(cause).__name__}: {without_values(str(cause))}")
         cause = cause.__cause__ or cause.__context__
     for text in texts:
         known = _known(text)
@@ -127,9 +128,9 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
         return known.explain(text, home), known.passes
     if node is None:
         return Problem(_first_line(text), _look_at_log(home)), False
-    mapping = _broken_mapping(text, node, home)
-    if mapping:
-        return mapping, False
+    foreign = _foreign_sql(text, node, home)
+    if foreign:
+        return foreign, False
     what = f"{node.name}: {_first_line(_without_header(text))}"
     return Problem(what, _look_at_log(home)), False
 
@@ -279,25 +280,42 @@ def _source_busy(text: str, _: Home) -> Problem:
     )
 
 
-def _broken_mapping(text: str, node: NodeFailure, home: Home) -> Problem | None:
-    """The file to blame where the landing of a mapped table fails with an error of its query."""
+def _foreign_sql(text: str, node: NodeFailure, home: Home) -> Problem | None:
+    """What is wrong with a table's mapping, or with a view of a DuckDB source (flows/dbt/box.py)."""
     reason = re.search(
-        r"(?:Binder|Catalog|Parser|Conversion|Invalid Input) Error: .*(?:\n.*andidate.*)?", text
+        r"(?:Binder|Catalog|Parser|Conversion|Out of Range|Invalid Input|Permission) Error: "
+        r".*(?:\n.*andidate.*)?"
+        r"|the query (?:did not end|has more) .*",
+        text,
     )
     table = node.name.removeprefix("landing__")
     if reason is None or table == node.name:
         return None
+    said = " ".join(reason[0].split())
+    mapping = _mapping_of(table, home)
+    if reason[0].startswith("Permission"):
+        return Problem(
+            f"{'the mapping' if mapping else 'a view of the source'} reads more than is delivered: {said}",
+            "let it select from what the source holds alone: a mapping from `entrega` and `instituto`, "
+            "a view from tables",
+            table=table,
+            file=mapping,
+        )
+    if mapping is None:
+        return None
+    return Problem(
+        f"the mapping does not run: {said}",
+        "correct its query; the source's columns are named as `aforo init-source` shows them",
+        table=table,
+        file=mapping,
+    )
+
+
+def _mapping_of(table: str, home: Home) -> str | None:
+    query = "select mapeo from landing.lecturas where tabla = ? and mapeo is not null"
     with contextlib.suppress(duckdb.Error), duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        found = connection.execute(
-            "select mapeo from landing.lecturas where tabla = ? and mapeo is not null", [table]
-        ).fetchone()
-        if found:
-            return Problem(
-                f"the mapping does not run: {' '.join(reason[0].split())}",
-                "correct its query; the source's columns are named as `aforo init-source` shows them",
-                table=table,
-                file=found[0],
-            )
+        found = connection.execute(query, [table]).fetchone()
+        return found[0] if found else None
     return None
 
 

@@ -104,7 +104,8 @@ def run_dbt(
     settings.home.logs.mkdir(parents=True, exist_ok=True)
     command = [
         str(results), *arguments,
-        "--log-format", "json", "--no-use-colors",
+        # Without the SQL, which holds the headings of files: where one is missing, somebody's data.
+        "--log-format", "json", "--no-use-colors", "--log-level-file", "info",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(settings.home.logs),
         "--vars", json.dumps(variables.lasting),

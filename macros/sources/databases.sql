@@ -4,15 +4,16 @@
     {{ return({'connect_timeout': 15, 'lock_timeout': 20000, 'statement_timeout': 600000}) }}
 {%- endmacro %}
 
-{# Attaches the source as `instituto`, read-only, in the landing model that reads it: a source that is down fails those alone. #}
-{% macro attach_source() -%}
-    {%- if source_kind() == 'postgres' -%}
-        {%- do load_extension('postgres_scanner') -%}
-        {%- set attach = quoted(postgres_url()) ~ " as instituto (type postgres, read_only)" -%}
-    {%- else -%}
-        {%- set attach = quoted(source_folder()) ~ " as instituto (read_only)" -%}
+{# Rows of a query on the source, which it calls `instituto`. A Postgres server is attached read-only, in the landing model that
+   reads it: one that is down fails those alone. A DuckDB file can hold views with any SQL: it is never attached to the warehouse,
+   but to a box (flows/dbt/box.py). #}
+{% macro ask_database(query) -%}
+    {%- if source_kind() == 'duckdb' -%}
+        {{ return(fromjson(run_query("select aforo_ask(" ~ quoted(source_folder()) ~ ", " ~ quoted(query) ~ ")").rows[0][0])) }}
     {%- endif -%}
-    {%- do run_query("select aforo_attach(" ~ quoted("attach if not exists " ~ attach) ~ ")") -%}
+    {%- do load_extension('postgres_scanner') -%}
+    {%- do run_query("select aforo_attach(" ~ quoted(postgres_url()) ~ ")") -%}
+    {{ return(run_query(query).rows) }}
 {%- endmacro %}
 
 {# AFORO_SOURCE without our own parameter `schema`, with the limits. A password must come by the environment: in the URL,
@@ -51,7 +52,6 @@
 {# What to select for a table of a database, or none where it is not there: {sql, readings}. A mapping names its own table,
    or reads from `instituto` by itself. #}
 {% macro database_plan(tabla, mapping) -%}
-    {%- do attach_source() -%}
     {%- set name = mapping.options.get('table', tabla) -%}
     {%- set relation = database_relation(name) -%}
     {%- if relation is none and 'table' in mapping.options -%}
@@ -71,14 +71,14 @@
 {% macro database_relation(name) -%}
     {%- set schema, _, table = name.rpartition('.') -%}
     {%- set schema = schema or asked_schema() -%}
-    {%- set found = run_query(
+    {%- set found = ask_database(
         "select schema_name, name from ("
         ~ "select database_name, schema_name, table_name as name from duckdb_tables() "
         ~ "union all select database_name, schema_name, view_name from duckdb_views() where not internal"
         ~ ") where database_name = 'instituto' and lower(name) = " ~ quoted(table | lower)
         ~ " and " ~ ("lower(schema_name) = " ~ quoted(schema | lower) if schema else "schema_name not in ('information_schema', 'pg_catalog')")
         ~ " order by schema_name not in ('main', 'public'), name <> " ~ quoted(table) ~ ", schema_name"
-    ).rows -%}
+    ) -%}
     {%- if not found -%}{{ return(none) }}{%- endif -%}
     {%- if found | length > 1 and found[0][0] not in ('main', 'public') and found[0][0] != found[1][0] -%}
         {{ stop("Table " ~ name ~ " is there in the schemas " ~ found | map('first') | join(', ')

@@ -62,11 +62,12 @@
     {%- for pattern in patterns -%}
         {%- if source_kind() == 'http' -%}
             {%- do parts.append(
-                "select " ~ quoted(source_folder() ~ '/') ~ " || trim(nombre) as file from read_csv(" ~ quoted(source_folder() ~ '/files.txt')
+                "select " ~ quoted(source_folder() ~ '/') ~ " || trim(nombre) as file from read_csv(" ~ as_path(source_folder() ~ '/files.txt')
                 ~ ", columns = {'nombre': 'varchar'}, header = false, auto_detect = false, delim = '\t') where trim(nombre) glob " ~ quoted(pattern)
+                ~ " and not list_contains(string_split(trim(nombre), '/'), '..')"
             ) -%}
         {%- else -%}
-            {%- do parts.append("select file from glob(" ~ quoted(source_folder() ~ '/' ~ pattern) ~ ")") -%}
+            {%- do parts.append("select file from glob(" ~ as_path(source_folder()) ~ " || '/' || " ~ quoted(pattern) ~ ")") -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(run_query(parts | join(' union ') ~ " order by file").columns[0].values() | list) }}
@@ -80,7 +81,7 @@
     {%- endfor -%}
     {{ return({
         'sql': "(select " ~ sin_procedencia() ~ ", filename as archivo, file_row_number + 1 as fila from read_parquet("
-            ~ list_of(files) ~ ", filename = true, file_row_number = true, union_by_name = true))",
+            ~ paths(files) ~ ", filename = true, file_row_number = true, union_by_name = true, hive_partitioning = false))",
         'readings': readings,
     }) }}
 {%- endmacro %}
@@ -94,6 +95,14 @@
     {%- set items = [] -%}
     {%- for text in texts -%}
         {%- do items.append(quoted(text)) -%}
+    {%- endfor -%}
+    {{ return('[' ~ items | join(', ') ~ ']') }}
+{%- endmacro %}
+
+{% macro paths(files) -%}
+    {%- set items = [] -%}
+    {%- for file in files -%}
+        {%- do items.append(as_path(file)) -%}
     {%- endfor -%}
     {{ return('[' ~ items | join(', ') ~ ']') }}
 {%- endmacro %}
@@ -120,7 +129,7 @@
     {%- set found = run_query(
         "with textos as (select filename as archivo, aforo_utf8(filename, content) as u, regexp_replace(split_part(replace(replace("
         ~ "content[:65536]::varchar, '\\x00', ''), '\\x0D', '\\x0A'), '\\x0A', 1), '\\\\x22.*?\\\\x22', '', 'g') as linea, octet_length(content) as bytes"
-        ~ " from read_blob(" ~ list_of(files) ~ ")), cuentas as (select *, unnest(["
+        ~ " from read_blob(" ~ paths(files) ~ ")), cuentas as (select *, unnest(["
         ~ "{'separador': ',', 'n': len(linea) - len(replace(linea, ',', ''))}, {'separador': ';', 'n': len(linea) - len(replace(linea, ';', ''))}, "
         ~ "{'separador': chr(9), 'n': (len(linea) - len(replace(linea, '\\x09', ''))) / 4}, {'separador': '|', 'n': len(linea) - len(replace(linea, '|', ''))}"
         ~ "], recursive := true) from textos)"
@@ -135,7 +144,7 @@
         {%- endif -%}
         {%- set dialect = "delim = " ~ quoted(separator) ~ ", quote = '\"', escape = '\"'" -%}
         {%- set header = run_query(
-            "select * from read_csv(" ~ quoted(copy) ~ ", " ~ dialect
+            "select * from read_csv(" ~ as_path(copy) ~ ", " ~ dialect
             ~ ", header = false, skip = 0, all_varchar = true, null_padding = true, strict_mode = false, sample_size = 1) limit 1"
         ) -%}
         {%- set names = header_names(header.rows[0].values() if header.rows else []) -%}
@@ -155,8 +164,8 @@
         {%- do parts.append(
             "select * replace (map(" ~ list_of(group.copies) ~ ", " ~ list_of(group.files) ~ ")[archivo] as archivo,"
             ~ " fila - min(fila) over (partition by archivo) + 1 as fila) from (select " ~ sin_procedencia()
-            ~ ", filename as archivo, row_number() over () as fila from read_csv(" ~ list_of(group.copies) ~ ", " ~ group.dialect
-            ~ ", header = true, auto_detect = false, columns = {" ~ columns | join(', ') ~ "}, filename = true))"
+            ~ ", filename as archivo, row_number() over () as fila from read_csv(" ~ paths(group.copies) ~ ", " ~ group.dialect
+            ~ ", header = true, auto_detect = false, hive_partitioning = false, columns = {" ~ columns | join(', ') ~ "}, filename = true))"
         ) -%}
     {%- endfor -%}
     {{ return({'sql': "(" ~ parts | join(" union all by name ") ~ ")", 'readings': readings}) }}
@@ -172,7 +181,7 @@
     {%- set parts = [] -%}
     {%- for file in files -%}
         {%- set cells = run_query(
-            "select fila, columna, valor from (unpivot (select row_number() over () as fila, * from read_xlsx(" ~ quoted(file)
+            "select fila, columna, valor from (unpivot (select row_number() over () as fila, * from read_xlsx(" ~ as_path(file)
             ~ ", header = false, all_varchar = true, stop_at_empty = false, range = 'A1:ZZ" ~ [options.get('header_row', 20) | int, 20] | max ~ "'" ~ sheet ~ "))"
             ~ " on columns(* exclude (fila)) into name columna value valor) where trim(valor) <> '' order by fila"
         ).rows -%}
@@ -200,7 +209,7 @@
         {%- endfor -%}
         {%- do parts.append(
             "select " ~ sin_procedencia() ~ ", " ~ quoted(file) ~ " as archivo, fila from (select " ~ columns | join(', ') ~ ", "
-            ~ found.row ~ " + row_number() over () as fila from read_xlsx(" ~ quoted(file) ~ ", header = false, all_varchar = true, stop_at_empty = false, range = 'A"
+            ~ found.row ~ " + row_number() over () as fila from read_xlsx(" ~ as_path(file) ~ ", header = false, all_varchar = true, stop_at_empty = false, range = 'A"
             ~ (found.row + 1) ~ ":" ~ last_letter(letters) ~ "1048576'" ~ sheet ~ ")) where coalesce(" ~ filled(headings) ~ ") is not null"
         ) -%}
         {%- do readings.append({'archivo': file, 'formato': 'xlsx'}) -%}

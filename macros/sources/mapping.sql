@@ -1,26 +1,25 @@
 {# A mapping: one SQL file a contract table, which turns what an institute has into the contract (docs/contract.md).
-   It is one select from `entrega`; comment lines on top say what that is: files, sheet, header_row, table. #}
+   It is one select from `entrega`; comment lines on top say what that is: files, sheet, header_row, table. Its SQL runs in a box
+   (flows/dbt/box.py), and one that lies in the source itself is not run unasked. #}
 {% macro mapping_file(tabla) -%}
-    {%- set folder = env_var('AFORO_MAPPING', '') -%}
-    {%- if not folder and source_kind() == 'folder' -%}
-        {%- set folder = source_folder() ~ '/mapping' -%}
+    {%- set folder = env_var('AFORO_MAPPING', '').rstrip('/') -%}
+    {%- if folder -%}
+        {{ return(file_at(folder ~ '/' ~ tabla ~ '.sql')) }}
     {%- endif -%}
-    {%- if not folder -%}{{ return(none) }}{%- endif -%}
-    {%- set found = run_query("select file from glob(" ~ quoted(folder.rstrip('/') ~ '/' ~ tabla ~ '.sql') ~ ")").rows -%}
-    {{ return(found[0][0] if found else none) }}
+    {%- if source_kind() == 'folder' and file_at(source_folder() ~ '/mapping/' ~ tabla ~ '.sql') -%}
+        {{ stop("Table " ~ tabla ~ ": the source brings a mapping of its own, " ~ source_folder() ~ "/mapping/" ~ tabla
+            ~ ".sql, and SQL that comes with a source is not run unasked. Read it and name its folder: --mapping "
+            ~ source_folder() ~ "/mapping; or take it out of the source") }}
+    {%- endif -%}
 {%- endmacro %}
 
 
 {# {file, query, options} of a mapping file. Stops where it is not one select. #}
 {% macro read_mapping(tabla, file) -%}
-    {%- set text = run_query("select content from read_text(" ~ quoted(file) ~ ")").rows[0][0] -%}
-    {%- set query = text.strip().rstrip(';') -%}
-    {%- set parsed = run_query(
-        "select p ->> 'error', p ->> 'error_message', json_array_length(p -> 'statements') from (select json_serialize_sql("
-        ~ quoted(query) ~ ")::json as p)"
-    ).rows[0] -%}
-    {%- if parsed[0] == 'true' or parsed[2] != 1 -%}
-        {{ stop("Mapping file " ~ file ~ " of table " ~ tabla ~ " is not one select: " ~ (parsed[1] or 'it has ' ~ parsed[2] ~ ' statements')
+    {%- set text = run_query("select content from read_text(" ~ as_path(file) ~ ")").rows[0][0] -%}
+    {%- set fault = run_query("select aforo_no_select(" ~ quoted(text) ~ ")").rows[0][0] -%}
+    {%- if fault -%}
+        {{ stop("Mapping file " ~ file ~ " of table " ~ tabla ~ " is not one select: " ~ fault
             ~ ". Write a single query, such as: select \"Periodo\" as periodo, … from entrega") }}
     {%- endif -%}
     {%- set options = {} -%}
@@ -33,19 +32,32 @@
     {%- if not modules.re.match('[1-9][0-9]*$', options.get('header_row', '1')) -%}
         {{ stop("Mapping file " ~ file ~ ": header_row is no row number. Write a number, such as: -- header_row: 2") }}
     {%- endif -%}
-    {{ return({'file': file, 'query': query, 'options': options}) }}
+    {%- if modules.re.search('(^|[/,]) *[.][.]( *$|[/,])', options.get('files', '')) -%}
+        {{ stop("Mapping file " ~ file ~ ": files names a folder outside of the source. Name files below it, such as: -- files: *.xlsx") }}
+    {%- endif -%}
+    {{ return({'file': file, 'query': text, 'options': options}) }}
 {%- endmacro %}
 
 
-{# The mapping's query over what is delivered. Its file and a row number stand in for an `archivo` and `fila` that it does
-   not pass on. #}
-{% macro mapped(plan, mapping, file) -%}
-    {%- set entrega = "with entrega as (select * from " ~ plan.sql ~ ")\n" if plan.sql else "" -%}
-    {%- set columns = run_query("describe " ~ entrega ~ "select * from (\n" ~ mapping.query ~ "\n)").columns[0].values() | map('lower') | list -%}
-    {{ return(entrega ~ "select *"
-        ~ ("" if 'archivo' in columns else ", " ~ quoted(file) ~ " as archivo")
-        ~ ("" if 'fila' in columns else ", row_number() over () as fila")
-        ~ " from (\n" ~ mapping.query ~ "\n)") }}
+{# What foreign SQL gives, as a relation: the mapping's query, or a table of a DuckDB source, run in a box that is then attached.
+   The mapping's file and a row number stand in for an `archivo` and `fila` that it does not pass on. #}
+{% macro boxed(plan, mapping) -%}
+    {%- set request = {
+        'delivered': plan.sql,
+        'query': mapping.get('query'),
+        'source': source_folder() if source_kind() == 'duckdb' else none,
+        'database': source_kind() == 'postgres',
+    } -%}
+    {%- set box = run_query("select aforo_box(" ~ quoted(tojson(request)) ~ ")").rows[0][0] -%}
+    {%- set answer = identifier(box) ~ ".main.salida" -%}
+    {%- set columns = run_query("describe " ~ answer).columns[0].values() | map('lower') | list -%}
+    {{ return({
+        'name': box,
+        'sql': "select *"
+            ~ ("" if 'archivo' in columns else ", " ~ quoted(mapping.file) ~ " as archivo")
+            ~ ("" if 'fila' in columns else ", row_number() over () as fila")
+            ~ " from " ~ answer,
+    }) }}
 {%- endmacro %}
 
 

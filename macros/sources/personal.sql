@@ -1,59 +1,112 @@
-{# Personal data is refused before anything is captured: by a column's name, however it is spelt, and by its values. #}
-{% macro is_personal(column) -%}
-    {%- set plain = namespace(name=column | lower) -%}
-    {%- for accented, letter in zip('áéíóúüñ', 'aeiouun') -%}
-        {%- set plain.name = plain.name | replace(accented, letter) -%}
+{# Personal data is refused before anything is captured: by a column's name, however it is spelt (flows/dbt/personal.py), and by its
+   values. Neither what refuses nor any other message repeats a value that may be a person's: `shown` decides. #}
+
+{# The delivered columns: {name, type, shown (the name as a message may repeat it)}. Stops where one is called like a person's data. #}
+{% macro columns_of(tabla, reader, contract) -%}
+    {%- set known = contract.columns | map(attribute='name') | list -%}
+    {%- set columns = [] -%}
+    {%- set personal = [] -%}
+    {%- for name, type, is_personal, shown in run_query(
+        "with c as (from (describe select * exclude (archivo, fila) from " ~ reader.sql ~ ")), l as (select list(column_name) as nombres from c)"
+        ~ " select column_name, column_type, aforo_is_personal(column_name), aforo_shown(nombres)[list_position(nombres, column_name)] from c, l"
+    ).rows -%}
+        {%- do columns.append({'name': name, 'type': type, 'shown': shown}) -%}
+        {%- do personal.append(shown) if is_personal and name | trim | lower not in known -%}
     {%- endfor -%}
-    {{ return(modules.re.search(
-        '(^|_)(dni|ruc|pasaporte|documento|correo|email|e_mail|telefono|celular|apellidos?|docente|profesora?|'
-        ~ 'nombres?_?(alumn|estudiant|docent|profesor).*|alumno_(id|nombre)|estudiante(_id|_nombre)?|'
-        ~ 'codigo_(alumno|estudiante|docente))($|_)',
-        modules.re.sub('[^a-z0-9]+', '_', plain.name)) is not none) }}
+    {%- if personal -%}
+        {{ stop("Table " ~ tabla ~ ", column " ~ personal | join(', ') ~ ": a person's name or number must not be delivered. "
+            ~ leave_out(reader)) }}
+    {%- endif -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{% macro leave_out(reader) -%}
+    {{ return("Leave the column out of the export (" ~ reader.files | join(', ') ~ "), or out of a mapping's select.") }}
 {%- endmacro %}
 
 
-{# Stops where the values of a column, one of the contract's or not, are a person's. Judged by shares of the distinct values, so
-   that a column that is filled now and then, or says the same many times, is judged by what it says:
-   - e-mail: one is enough; nothing else looks like it.
-   - document or telephone: at least 20 values, 9 of 10 of them of the same make (8 to 11 digits, with or without a check letter,
+{# Stops where the values of a column, one of the contract's or not, are a person's. All rows are looked at, each distinct value once;
+   shares are of the distinct values, so that a column that is filled now and then, or says the same many times, is judged by what it says:
+   - e-mail: one is enough, anywhere in a text; nothing else looks like it.
+   - document or telephone that says so ('DNI 00000000', '+51 …') or is of a form that only documents have: one is enough.
+   - other numbers: at least 20 values, 9 of 10 of them of the same make (8 to 11 digits, with or without a check letter,
      and no date), and spread: a person's number is one of millions, so few fall close together, while a system numbers its own
      rows one after the other. Codes of the contract (seccion_id, courses) are often such numbers and are not judged by this.
    - name: at least 4 values and half of all are words alone, one of them a common given name, none a saint's or a building's:
-     a campus 'San Juan' or a slot is no person, and one campus 'Jesús María' among ten does not make half. #}
-{% macro stop_on_personal_values(tabla, reader, contract) -%}
+     a campus 'San Juan' or a slot is no person, and one campus 'Jesús María' among ten does not make half. The contract's own columns
+     are of places and things, which may be called after a person: there a name counts that is written 'Soto, Juan', or of three words
+     in at least 20 values. #}
+{% macro stop_on_personal_values(tabla, reader, columns, contract) -%}
     {%- if not reader -%}{{ return('') }}{%- endif -%}
-    {%- set typed = contract.columns | rejectattr('type', 'equalto', 'varchar') | map(attribute='name') | list -%}
+    {%- set known = contract.columns | map(attribute='name') | list -%}
     {%- set codes = ['seccion_id', 'curso', 'curso_actual', 'curso_siguiente'] -%}
-    {%- set columns = [] -%}
-    {%- for row in run_query("describe select * exclude (archivo, fila) from " ~ reader.sql).rows if row[0] | trim | lower not in typed -%}
-        {%- do columns.append(row[0]) -%}
-    {%- endfor -%}
     {%- set parts = [] -%}
-    {%- for column in columns -%}
+    {%- for c in columns -%}
         {%- do parts.append(
-            "select " ~ quoted(column) ~ " as columna, trim(cast(" ~ identifier(column) ~ " as varchar)) as valor from muestra group by all"
-        ) -%}
+            "select " ~ loop.index0 ~ " as posicion, " ~ (c.name | trim | lower in known) ~ " as es_de_cosas, "
+            ~ (c.name | trim | lower in codes) ~ " as es_codigo, trim(cast(" ~ identifier(c.name) ~ " as varchar)) as valor from "
+            ~ reader.sql ~ " group by all"
+        ) if not modules.re.match('DOUBLE|FLOAT|BOOLEAN|DATE|TIME', c.type) -%}
     {%- endfor -%}
     {%- if not parts -%}{{ return('') }}{%- endif -%}
-    {%- set found = run_query(
-        "with muestra as (from " ~ reader.sql ~ " using sample reservoir(50000 rows) repeatable (1)), valores as (" ~ parts | join(" union all ") ~ "),"
-        ~ personal_shares()
-    ).rows -%}
-    {%- for column, kind in found if not (kind == 'document or telephone numbers' and column | trim | lower in codes) -%}
-        {{ stop("Table " ~ tabla ~ ", column " ~ column ~ ": its values look like " ~ kind ~ ", and persons' data must not be delivered. "
-            ~ "Leave the column out of the export (" ~ reader.files | join(', ') ~ "), or out of a mapping's select.") }}
+    {%- set problems = [] -%}
+    {%- for position, kind in run_query("with valores as (" ~ parts | join(" union all ") ~ ")," ~ personal_shares()).rows -%}
+        {%- do problems.append((columns[position], kind)) -%}
     {%- endfor -%}
+    {%- if problems -%}
+        {%- set said = [] -%}
+        {%- for column, kind in problems -%}
+            {%- do said.append("column " ~ column.shown ~ ": its values look like " ~ kind ~ rows_with(column, kind, reader)) -%}
+        {%- endfor -%}
+        {{ stop("Table " ~ tabla ~ ", " ~ said | join('; ') ~ ", and persons' data must not be delivered. " ~ leave_out(reader)) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
-{# From `valores` (columna, valor: distinct), the columns that hold persons' data: columna, what it is. #}
+{# Where the values are of which one is enough: ' (rows 6, 9 of sections.csv)'. #}
+{% macro rows_with(column, kind, reader) -%}
+    {%- set value = "cast(" ~ identifier(column.name) ~ " as varchar)" -%}
+    {%- set conditions = {'e-mails': has_email(value), 'documents or telephones': has_document(value)} -%}
+    {%- if kind not in conditions -%}{{ return('') }}{%- endif -%}
+    {%- set rows = run_query(
+        "select archivo, fila from " ~ reader.sql ~ " where " ~ conditions[kind] ~ " order by archivo, fila limit 3"
+    ).rows -%}
+    {{ return(" (row " ~ rows | map(attribute=1) | join(', ') ~ " of " ~ rows[0][0] ~ ")") }}
+{%- endmacro %}
+
+
+{% macro has_email(value) -%}
+    {{ return("(contains(" ~ value ~ ", '@') and regexp_matches(" ~ value ~ ", '[[:alnum:]._%+-]@[[:alnum:]-]+[.][[:alpha:]]{2,}'))") }}
+{%- endmacro %}
+
+{# A number that says what it is, a telephone with its country, a Chilean, Brazilian or Mexican document. #}
+{% macro has_document(value) -%}
+    {{ return("regexp_matches(" ~ value ~ ", '" ~ (
+        '(?i)(^|[^[:alpha:]])(d[.]?n[.]?i[.]?|r[.]?u[.]?t[.]?|ruc|curp|cpf|rfc|nif|nie|ssn|c[eé]dula|pasaporte|passport|documento|tel[eé]fono|telefone|telf?|phone|'
+        ~ 'cel|celular|m[oó]vil|whatsapp)[^[:alnum:]]{0,6}(n[°ºo.]{0,3}[^[:alnum:]]{0,3})?[+(]?[0-9][0-9 .()-]{5,}'
+        ~ '|(^|[^[:alnum:]])[+][0-9]{1,3}[ .-]?[(]?[0-9]{2,4}[)]?[ .-]?[0-9]{3}[ .-]?[0-9]{2,4}'
+        ~ '|(^|[^[:alnum:]])[0-9]{1,2}[.][0-9]{3}[.][0-9]{3}-[0-9k]($|[^[:alnum:]])'
+        ~ '|(^|[^[:alnum:]])[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}($|[^[:alnum:]])'
+        ~ '|(^|[^[:alnum:]])[a-z]{4}[0-9]{6}[hm][a-z]{5}[a-z0-9][0-9]($|[^[:alnum:]])'
+    ) ~ "')") }}
+{%- endmacro %}
+
+{# The words of a text, without accents and points. #}
+{% macro words(value) -%}
+    {{ return("string_split_regex(trim(regexp_replace(strip_accents(lower(" ~ value ~ ")), '[,.]+', ' ', 'g')), ' +')") }}
+{%- endmacro %}
+
+
+{# From `valores` (posicion of the column, es_de_cosas, es_codigo, valor: distinct), the columns that hold persons' data: posicion, what it is. #}
 {% macro personal_shares() -%}
  palabras as (
     select
         *,
-        regexp_full_match(valor, '[^@ ]+@[^@ ]+[.][A-Za-z]{2,}') as es_correo,
-        regexp_replace(valor, '[ .-]', '', 'g') as junto,
-        string_split_regex(trim(regexp_replace(strip_accents(lower(valor)), '[,.]+', ' ', 'g')), ' +') as sueltas
+        {{ has_email('valor') }} as es_correo,
+        {{ has_document('valor') }} as es_documento,
+        case when not es_codigo then regexp_replace(valor, '[ .-]', '', 'g') end as junto,
+        -- Codes and numbers, which are many, have no words to look at.
+        case when regexp_full_match(strip_accents(lower(valor)), '[a-zñ''´` .,-]+') then {{ words('valor') }} end as sueltas
     from valores
     where valor <> ''
 ),
@@ -61,54 +114,70 @@
 marcas as (
     select
         *,
-        (regexp_full_match(junto, '[XYZxyz]?[0-9]{7,11}[A-Za-z]?') and len(regexp_replace(junto, '[^0-9]', '', 'g')) between 8 and 11
-            or regexp_full_match(junto, '[0-9]{7,8}[Kk]') or regexp_full_match(junto, '[+][0-9]{8,14}'))
-            and not regexp_full_match(junto, '(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])')
-            and not regexp_full_match(junto, '1[4-9][0-9]{8}|.*000') as es_numero,
-        try_cast(regexp_replace(junto, '[^0-9]', '', 'g') as bigint) as numero,
-        len(sueltas) between 1 and 6
-            and len(list_filter(sueltas, lambda p: not regexp_full_match(p, '[a-zñ''´`-]+'))) = 0
-            and list_has_any(sueltas, {{ given_names() }})
+        case
+            when not es_codigo
+                then
+                    (regexp_full_match(junto, '[XYZxyz]?[0-9]{7,11}[A-Za-z]?') and len(regexp_replace(junto, '[^0-9]', '', 'g')) between 8 and 11
+                        or regexp_full_match(junto, '[0-9]{7,8}[Kk]') or regexp_full_match(junto, '[+][0-9]{8,14}'))
+                    and not regexp_full_match(junto, '(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])')
+                    and not regexp_full_match(junto, '1[4-9][0-9]{8}|.*000')
+        end as es_numero,
+        case when not es_codigo then try_cast(regexp_replace(junto, '[^0-9]', '', 'g') as bigint) end as numero,
+        sueltas is not null
+            and len(sueltas) between 1 and 6
+            and list_has_any(sueltas, getvariable('given_names'))
             and not list_has_any(sueltas, {{ no_persons() }}) as es_nombre
     from palabras
 )
 
-select columna, tipo
+select posicion, tipo
 from (
     select
-        columna,
+        posicion,
         case
             when bool_or(es_correo) then 'e-mails'
+            when bool_or(es_documento) then 'documents or telephones'
             when count(*) filter (es_numero) >= greatest(20, 0.9 * count(*))
                 and (max(numero) filter (es_numero) - min(numero) filter (es_numero)) / count(*) > 200 then 'document or telephone numbers'
-            when count(*) filter (es_nombre) >= greatest(4, 0.5 * count(*)) then 'persons'' names'
+            when
+                case when any_value(es_de_cosas)
+                    then count(*) filter (es_nombre and contains(valor, ',')) >= greatest(4, 0.5 * count(*))
+                        or count(*) filter (es_nombre and len(sueltas) > 2) >= greatest(20, 0.5 * count(*))
+                    else count(*) filter (es_nombre) >= greatest(4, 0.5 * count(*))
+                end then 'persons'' names'
         end as tipo
     from marcas
-    group by columna
+    group by posicion
 )
 where tipo is not null
-order by columna
+order by posicion
 {%- endmacro %}
 
-
-{# Given names that most lists of persons in Spanish and English hold, without accents. Those that are rather places are left out
-   (Victoria, Rosario, Santiago, Lima). #}
-{% macro given_names() -%}
-    {{ return(list_of((
-        'juan jose luis carlos jorge pedro miguel manuel jesus cesar victor julio oscar ricardo fernando eduardo roberto mario antonio '
-        ~ 'alejandro raul francisco javier daniel david marco angel walter hugo alberto ruben enrique rafael martin alfredo jaime edgar '
-        ~ 'sergio andres diego christian cristian gustavo percy william wilmer guillermo henry richard pablo felipe gabriel ivan arturo '
-        ~ 'maria ana rosa carmen luz gloria elena juana julia teresa martha marta patricia silvia claudia monica sandra sonia norma nancy '
-        ~ 'elizabeth lucia laura karina karen carolina andrea paola diana milagros yolanda isabel susana flor cecilia veronica vanessa '
-        ~ 'gladys irma olga nelly doris jessica jenny katherine mariela angela daniela sofia valeria camila fiorella erika liliana lourdes '
-        ~ 'john james robert michael mary jennifer linda barbara susan margaret sarah thomas charles joseph kevin brian steven anthony '
-        ~ 'paul mark george kenneth emily anna emma olivia'
-    ).split())) }}
-{%- endmacro %}
 
 {% macro no_persons() -%}
     {{ return(list_of((
         'san santa santo sto sta sede campus local centro aula sala salon laboratorio lab colegio instituto escuela universidad '
         ~ 'avenida av calle jiron plaza parque edificio pabellon torre curso nivel taller programa'
     ).split())) }}
+{%- endmacro %}
+
+
+{# What a message may repeat of a value, the one place that decides it: numbers and days as short as numbers and days are and, in a
+   column of text, codes: no spaces or a digit, and nothing of a person. Of everything else its length alone; file and row lead to it. #}
+{% macro shown(value, type) -%}
+    case
+        when regexp_full_match({{ value }}, '[-+]?[0-9]{1,6}([.,][0-9]{1,6})?|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?') then {{ value }}
+        when regexp_full_match({{ value }}, '([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{4})([ T][0-9:.]{1,15}Z?)?')
+            then {{ value }}
+        {%- if type == 'varchar' %}
+        when
+            regexp_full_match({{ value }}, '[\p{L}\p{N} :/_.+()-]{1,40}')
+            and (not contains({{ value }}, ' ') or regexp_matches({{ value }}, '[0-9]'))
+            and not regexp_matches({{ value }}, '([0-9][ .-]?){7}')
+            and not {{ has_document(value) }}
+            and not list_has_any({{ words("regexp_replace(" ~ value ~ ", '[^\\p{L}]+', ' ', 'g')") }}, getvariable('given_names'))
+            then {{ value }}
+        {%- endif %}
+        else '<text of ' || cast(len({{ value }}) as varchar) || ' characters>'
+    end
 {%- endmacro %}

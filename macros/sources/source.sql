@@ -30,6 +30,17 @@
     {{ return("'" ~ text | replace("'", "''") ~ "'") }}
 {%- endmacro %}
 
+{# A path for a function of DuckDB that reads files: these take brackets, * and ? for a pattern. #}
+{% macro as_path(path) -%}
+    {{ return(quoted(modules.re.sub('([*?\\[])', '[\\1]', path))) }}
+{%- endmacro %}
+
+{# The file, or none where it is not there. #}
+{% macro file_at(path) -%}
+    {%- set found = run_query("select file from glob(" ~ as_path(path) ~ ")").rows -%}
+    {{ return(found[0][0] if found else none) }}
+{%- endmacro %}
+
 {# A name as SQL writes it. #}
 {% macro identifier(name) -%}
     {{ return('"' ~ name | replace('"', '""') ~ '"') }}
@@ -66,7 +77,13 @@
         {{ stop_without(tabla) }}
     {%- endif -%}
     {%- do log_readings(tabla, plan.readings, file) -%}
-    {%- do run_query("create or replace temp table entrega as " ~ (mapped(plan, mapping, file) if file else "select * from " ~ plan.sql)) -%}
+    {%- if file or source_kind() == 'duckdb' -%}
+        {%- set box = boxed(plan, mapping) -%}
+        {%- do run_query("create or replace temp table entrega as " ~ box.sql) -%}
+        {%- do run_query("select aforo_discard(" ~ quoted(box.name) ~ ")") -%}
+    {%- else -%}
+        {%- do run_query("create or replace temp table entrega as select * from " ~ plan.sql) -%}
+    {%- endif -%}
     {%- do log_decimal_commas(tabla, plan.readings) -%}
     {%- set files = [file] if file else plan.readings | map(attribute='archivo') | list -%}
     {%- if files | length > 3 -%}
@@ -81,7 +98,7 @@
         {{ stop("Table " ~ tabla ~ " is required and was not found in " ~ source_name() ~ ". Deliver a table or view " ~ tabla
             ~ ", or say in a mapping which one it is (docs/contract.md).") }}
     {%- endif -%}
-    {%- if source_kind() == 'folder' and run_query("select 1 from glob(" ~ quoted(source_folder() ~ '/*') ~ ") limit 1").rows | length == 0 -%}
+    {%- if source_kind() == 'folder' and run_query("select 1 from glob(" ~ as_path(source_folder()) ~ " || '/*') limit 1").rows | length == 0 -%}
         {{ stop("The source folder " ~ source_folder() ~ " does not exist or is empty. Put the contract's tables there "
             ~ "(docs/contract.md), or name the right folder with --source or AFORO_SOURCE.") }}
     {%- endif -%}

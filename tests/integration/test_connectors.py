@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -318,18 +317,14 @@ def test_a_mapping_turns_an_export_into_the_contract(
     with duckdb.connect() as connection:
         wanted = connection.execute(f"select {columns} from sections order by all").fetchall()
 
-    landed = land(tmp_path)
+    # It lies in the source, so it is anyone's SQL: not run until its folder is named.
+    refused = " ".join(land(tmp_path, fails=True).output.split())
+    assert f"the source brings a mapping of its own, {tmp_path}/mapping/programacion.sql" in refused
+    assert f"--mapping {tmp_path}/mapping" in refused
+
+    landed = land(tmp_path, AFORO_MAPPING=str(tmp_path / "mapping"))
     assert landed.query(f"select {columns} from landing.programacion order by all") == wanted
     assert landed.query("select min(fila), count(distinct archivo) from landing.programacion") == [(3, 20)]
-
-    # The same mapping from another folder; and one that reads from the database by itself.
-    shutil.move(tmp_path / "mapping", tmp_path / "elsewhere")
-    assert (
-        land(tmp_path, AFORO_MAPPING=str(tmp_path / "elsewhere")).query(
-            f"select {columns} from landing.programacion order by all"
-        )
-        == wanted
-    )
 
 
 def test_a_mapping_on_a_database(
@@ -343,7 +338,10 @@ def test_a_mapping_on_a_database(
     (tmp_path / "cursos.sql").write_text(
         "select n.curso_actual, count(*) as duracion_meses from instituto.academico.notas as n group by all"
     )
-    landed = land(postgres.url, PGPASSWORD=PASSWORD, AFORO_MAPPING=str(tmp_path))
+    # A mapping sees the tables that it names, not the server: none of its functions.
+    (tmp_path / "horarios.sql").write_text("from postgres_query('instituto', 'select 1 as horario')")
+    landed = land(postgres.url, fails=True, PGPASSWORD=PASSWORD, AFORO_MAPPING=str(tmp_path))
+    assert "Function with name postgres_query does not exist" in " ".join(landed.output.split())
     assert len(landed.tables["programacion"]) == len(tables["programacion"])
     assert landed.query("select distinct archivo from landing.programacion") == [
         (str(tmp_path / "programacion.sql"),)
@@ -355,20 +353,82 @@ def test_a_mapping_on_a_database(
     ("mapping", "said"),
     [
         ("select 1; drop table x", "is not one select"),
-        ("delete from entrega", "is not one select: Only SELECT statements"),
+        ("delete from entrega", "is not one select: only a select"),
         ("selec 1", "is not one select: syntax error"),
         ("-- files: nada*.csv\nselect * from entrega", "no file in"),
+        ("-- files: ../*.csv\nselect * from entrega", "a folder outside of the source"),
         ("-- header_row: dos\nselect * from entrega", "header_row is no row number"),
     ],
 )
 def test_a_mapping_that_is_none(land: Land, tmp_path: Path, mapping: str, said: str) -> None:
     sources.write(sources.minimal(), tmp_path / "source")
-    folder = tmp_path / "source" / "mapping"
+    folder = tmp_path / "mapping"
     folder.mkdir()
     (folder / "programacion.sql").write_text(mapping)
-    output = " ".join(land(tmp_path / "source", fails=True).output.split())
+    landed = land(tmp_path / "source", fails=True, AFORO_MAPPING=str(folder))
+    output = " ".join(landed.output.split())
     assert said in output
     assert f"Mapping file {folder / 'programacion.sql'}" in output
+
+
+STRANGE = "we[ird]* 'q' \"x\" {{ none() }}; drop table x; --"
+
+
+def test_names_are_data(
+    land: Land, tables: sources.Tables, expected: dict[str, Rows], tmp_path: Path
+) -> None:
+    """Neither SQL nor a pattern nor a template, whatever folder, files and columns are called."""
+    source = sources.write(tables, tmp_path / STRANGE)
+    for file in ("horarios", "cursos", "programacion"):
+        (source / f"{file}.parquet").unlink()
+    slots = tables["horarios"].assign(**{STRANGE: "x"})
+    slots.to_csv(source / "horarios.csv", index=False, encoding="cp1252")
+    write_workbook(as_people_write(tables["cursos"]), tmp_path / "cursos.xlsx")
+    (tmp_path / "cursos.xlsx").rename(source / "cursos.xlsx")
+    sections = tables["programacion"].assign(**{STRANGE: "x", "\"; '": "y"})
+    (source / "programacion").mkdir()
+    # Read as patterns, the second would match the third; '#' is no part of an address, '=' no partition.
+    names = [f"{STRANGE}.csv", "c[1].csv", "c1.csv", "d#1.csv", "d#2.csv", "sede=OTRA.csv"]
+    for position, name in enumerate(names):
+        part = sections.iloc[position :: len(names)]
+        encoding = "cp1252" if "#" in name else "utf-8"
+        # The dash is in both, and in windows-1252 no byte of UTF-8.
+        part.to_csv(source / "programacion" / name, index=False, encoding=encoding)
+
+    landed = land(source)
+
+    assert landed.tables == expected
+    read = landed.query("select parse_filename(archivo) from landing.lecturas where tabla = 'programacion'")
+    assert sorted(read) == sorted((name,) for name in names)
+
+
+def test_a_database_has_no_say_beyond_its_rows(land: Land, tables: sources.Tables, tmp_path: Path) -> None:
+    """Views of a DuckDB file with SQL that reaches for more, and columns with quotes in their names."""
+    file = tmp_path / f"{STRANGE}.duckdb"
+    written = tmp_path / "written.csv"
+    with duckdb.connect(str(file)) as connection:
+        connection.register("arriving", tables["programacion"].assign(**{STRANGE: "x"}))
+        connection.execute("create table programacion as from arriving")
+        # A view is bound where it is read: here this is a function, there it would be the project's.
+        connection.create_function("aforo_attach", lambda _: True, ["VARCHAR"], "BOOLEAN")
+        reach = f"aforo_attach('copy (select 1) to ''{written}''')"
+        connection.execute(f"create view cursos as select 'A1' as curso_actual where {reach}")
+        connection.execute("create view sedes as select content as sede from read_text('/etc/hostname')")
+    landed = land(file, fails=True)
+    assert not written.exists()
+    assert len(landed.tables["programacion"]) == len(tables["programacion"])
+    assert "cursos" not in landed.tables
+    assert "sedes" not in landed.tables
+
+
+def test_a_server_of_files_cannot_name_one_elsewhere(
+    land: Land, tables: sources.Tables, web: tuple[str, Path]
+) -> None:
+    url, folder = web
+    sources.write({"programacion": tables["programacion"]}, folder)
+    elsewhere = "cursos.x/../../../../../../../../tmp/aforo_elsewhere.csv"
+    (folder / "files.txt").write_text(f"programacion.parquet\n{elsewhere}\n")
+    assert land(url).query("select count(*) from landing.cursos") == [(0,)]
 
 
 PERSONAL = {
@@ -403,6 +463,50 @@ def test_a_column_called_as_personal_data_is_refused_however_it_is_spelt(land: L
     sections = sources.minimal()["programacion"].assign(**{"Correo Electrónico": "-"})
     output = land(sources.write({"programacion": sections}, tmp_path), fails=True).output
     assert "column Correo Electrónico: a person's name or number" in " ".join(output.split())
+
+
+def test_one_value_in_any_row_and_column_is_enough(
+    land: Land, tables: sources.Tables, tmp_path: Path
+) -> None:
+    """E-mails, and documents and telephones that say so: the row is named, and not the value."""
+    values = {
+        "nota1": "escribir a zutanita@example.org.",
+        "nota2": "DNI 40302010",
+        "nota3": "+51 987 654 321",
+        "nota4": "RUT 12.345.678-5",
+        "nota5": "123.456.789-09",
+        "nota6": "GOMC850101HDFRRL09",
+        "nota7": "Cédula: 0102030405",
+        "matriculados": "Zutanita DNI 40302010",
+        "aula": "cel. 987654321",
+        "fecha_creacion": "zutanita@example.org",
+    }
+    # More rows than a sample would hold, and the values in the last ones.
+    sections = pd.concat([tables["programacion"]] * 100, ignore_index=True).astype(object)
+    count = len(sections)
+    for position, (column, value) in enumerate(values.items()):
+        if column not in sections:
+            sections[column] = "-"
+        sections.loc[count - 1 - position, column] = value
+    source = sources.write({"programacion": sections}, tmp_path, "csv")
+    output = " ".join(land(source, fails=True).output.split())
+    for position, (column, value) in enumerate(values.items()):
+        assert f"column {column}: its values look like" in output
+        assert f"(row {count - position} of {source}/programacion.csv)" in output
+        assert value not in output
+
+
+def test_places_may_be_called_after_persons(land: Land, tables: sources.Tables, tmp_path: Path) -> None:
+    persons = ["Miguel Grau", "José Olaya", "Jorge Chávez", "Francisco Bolognesi", "María Parado de Bellido"]
+    count = len(tables["programacion"])
+    named = [persons[row % 5] for row in range(count)]
+    sections = tables["programacion"].assign(sede=named, aula=named, nivel=named)
+    landed = land(sources.write({"programacion": sections}, tmp_path / "places"))
+    assert len(landed.tables["programacion"]) == count
+    given = ["Juan", "Rosa", "Luis", "Ana", "Pedro"]
+    teachers = sections.assign(aula=[f"Soto, {given[row % 5]}" for row in range(count)])
+    output = land(sources.write({"programacion": teachers}, tmp_path / "teachers"), fails=True).output
+    assert "column aula: its values look like persons' names" in " ".join(output.split())
 
 
 def test_values_that_only_resemble_persons_are_not(

@@ -136,6 +136,13 @@ def test_a_mapping_that_does_not_run_is_named(home: Home) -> None:
     assert problem.what == f"the mapping does not run: {' '.join(said.split())}"
 
 
+def test_foreign_sql_that_reaches_for_more_is_named(home: Home) -> None:
+    said = 'Permission Error: Cannot access file "/etc/hostname" - file system operations are disabled'
+    [problem] = error_of(f"Runtime Error in model landing__cursos (x.sql)\n  {said}", home).problems
+    assert problem.table == "cursos"
+    assert problem.what == f"a view of the source reads more than is delivered: {said}"
+
+
 def test_a_csv_row_with_too_few_values(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "cursos.csv"
     file.write_text("a,b\n1,2\n3\n")

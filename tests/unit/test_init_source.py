@@ -92,6 +92,51 @@ def test_a_database_and_a_draft_that_is_there_already(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
+STRANGE = 'a\'; drop table x; -- "b", [c] *'
+
+
+def test_names_with_quotes_and_patterns_are_names(tmp_path: Path) -> None:
+    heading = 'Ciclo,Local,"Código ""de"" Curso",curso,Horario,alumnos,Situación'
+    row = '202501,N,A1,A1,07:00,3,"o\'clock"'
+    folder = tmp_path / STRANGE
+    folder.mkdir()
+    (folder / f"{STRANGE}.csv").write_text(f"{heading}\n{row}\n")
+    (folder / "a'; drop table x; -- c.csv").write_text("other\n1\n")
+    [match] = looked_at(folder)[1]
+    assert match.columns["curso"] == "curso"
+    # The comma that separates patterns is one sign, any; the rest is as it is called.
+    assert match.found.leads == ('-- files: a\'; drop table x; -- "b"? [[]c] [*].csv',)
+    assert "when 'o''clock'" in init_source.draft(match)
+
+    file = tmp_path / f"academico {STRANGE}.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        quoted = '"' + STRANGE.replace('"', '""') + '"'
+        connection.execute(f"create schema {quoted}")
+        connection.execute(f"create table {quoted}.{quoted} as select 1 as {quoted}, 2 as periodo")
+    assert looked_at(file)[0][0].columns == (STRANGE, "periodo")
+
+
+def test_a_view_of_a_file_reads_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "academico.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create view cursos as select content as estado from read_text('/etc/hostname')")
+    with pytest.raises(AforoError, match="can't be read: Permission Error"):
+        init_source.look(resolve(str(file)))
+
+
+def test_what_may_be_a_persons_is_neither_said_nor_drafted(tmp_path: Path) -> None:
+    (tmp_path / "programacion.csv").write_text(
+        "periodo,sede,curso,horario,alumnos,estado\n1,N,A,H,1,Juan Soto\n"
+    )
+    found, matches = looked_at(tmp_path)
+    assert "Juan" not in init_source.draft(matches[0])
+    (tmp_path / "programacion.csv").write_text("202501,Juan Soto,12345678\n202502,Rosa Soto,12345679\n")
+    found, matches = looked_at(tmp_path)
+    said = "\n".join(init_source.as_text(resolve(str(tmp_path)), found, matches, []))
+    assert "Juan" not in said
+    assert "12345678" not in said
+
+
 def test_a_source_without_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AforoError, match="has no table"):
         init_source.look(resolve(str(tmp_path)))

@@ -15,7 +15,7 @@ where len(problemas) > 0
 union all
 select
     '{{ model.identifier }}' as tabla,
-    '{{ source_name() if execute }}' as archivo,
+    {{ quoted(source_name()) if execute else 'null' }} as archivo,
     null as fila,
     null as columna,
     null as valor,
@@ -31,7 +31,7 @@ select
     any_value(archivo) as archivo,
     null as fila,
     'periodo' as columna,
-    cast(any_value(periodo) as varchar) as valor,
+    {{ shown('cast(any_value(periodo) as varchar)', 'integer') }} as valor,
     'all rows are of one period' as problema,
     'deliver at least two periods of history' as remedio
 from {{ model }}
@@ -46,7 +46,7 @@ select
     archivo,
     fila,
     'indice' as columna,
-    cast(indice as varchar) as valor,
+    {{ shown('cast(indice as varchar)', 'integer') }} as valor,
     'does not follow the index before it' as problema,
     'number the periods one by one, in their order' as remedio
 from {{ model }}
@@ -105,7 +105,7 @@ select
     archivo,
     fila,
     'periodo' as columna,
-    cast(periodo as varchar) as valor,
+    {{ shown('cast(periodo as varchar)', 'integer') }} as valor,
     case
         when exists (select 1 from {{ calendario }}) then 'is not in calendario'
         else 'is no month YYYYMM'
@@ -147,7 +147,7 @@ select
     archivo,
     cast(null as bigint) as fila,
     '{{ columna }}' as columna,
-    ejemplo as valor,
+    {{ shown('ejemplo', 'varchar') }} as valor,
     cast(desconocidas as varchar) || ' of ' || cast(todas as varchar) || ' sections have a code that no mapping knows' as problema,
     'deliver the mapping of these codes ({{ equivalencia.identifier }})' as remedio
 from contadas

@@ -1,0 +1,19 @@
+"""Texts, names and paths as SQL writes them: what a source calls its own is data in it, never SQL."""
+
+import re
+from pathlib import Path
+
+
+def literal(text: str) -> str:
+    """The text as a literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """The name of a column, table, schema or database."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def pattern(path: Path | str) -> str:
+    """The path as a pattern that matches it alone: what reads files takes brackets, * and ? for one."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
