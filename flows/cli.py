@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from flows.commands import backtest, check_source, docs, init_source, run, serve, status, vacuum
+from flows.commands import (
+    backtest,
+    check_source,
+    docs,
+    init_source,
+    path,
+    restore,
+    run,
+    serve,
+    status,
+    vacuum,
+)
 from flows.errors import AforoError
 
 app = typer.Typer(
@@ -24,6 +35,8 @@ app.command("init-source")(init_source.command)
 app.command("backtest")(backtest.command)
 app.command("status")(status.command)
 app.command("vacuum", epilog=vacuum.EXAMPLES)(vacuum.command)
+app.command("path", epilog=path.EXAMPLES)(path.command)
+app.command("restore")(restore.command)
 app.command("docs")(docs.command)
 app.command("serve")(serve.command)
 

@@ -74,6 +74,11 @@ class Home:
         return self.root / "history"
 
     @property
+    def history_copy(self) -> Path:
+        """The copy of the source's history that `aforo restore` makes a warehouse from."""
+        return self.root / "backup" / "aforo_history.duckdb"
+
+    @property
     def runs(self) -> Path:
         """One record a run."""
         return self.root / "runs"

@@ -10,6 +10,7 @@ import typer
 from flows import settings
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source
 from flows.errors import AforoError, Problem
+from flows.home import marker
 
 EXAMPLES = """Examples:
 
@@ -46,6 +47,7 @@ def command(
     """Read the source, forecast, test and publish. Exit code 0 only when published."""
     try:
         asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()), mapping)
+        marker.enter(asked.home)
     except AforoError as refused:
         if as_json:
             problems = [problem.as_json() for problem in refused.problems]

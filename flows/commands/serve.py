@@ -19,7 +19,7 @@ from flows import child, settings
 from flows.commands.options import Home, Horizon, Mapping, Source, explained
 from flows.dbt.runner import version_variables
 from flows.errors import AforoError, Problem
-from flows.home import warehouse
+from flows.home import marker, warehouse
 from flows.settings import Settings
 
 DEPLOYMENT = "pronostico"
@@ -116,6 +116,7 @@ def command(
 ) -> None:
     """Forecast on the dates of the calendar, as a scheduled Prefect deployment, until Ctrl-C."""
     asked = settings.resolve(source, home, horizon=horizon, mapping=mapping)
+    marker.enter(asked.home)
     settings.prepare_environment(asked.home, asked.source)
     with explained(asked.home), prefect_server(asked.home, port) as url:
         typer.echo(f"Prefect: {url}")

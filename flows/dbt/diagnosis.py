@@ -15,6 +15,7 @@ import duckdb
 
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, PassingError, Problem
+from flows.home import warehouse
 from flows.settings import TABLES, Home
 
 TAG = "[aforo] "
@@ -203,6 +204,13 @@ def _locked(text: str, home: Home) -> Problem:
     )
 
 
+def _damaged(text: str, home: Home) -> Problem:
+    file = _file_in(text)
+    if file and Path(file).resolve() != home.warehouse.resolve():
+        return Problem(f"the source {file} is no DuckDB file, or it is damaged", "export it again", file=file)
+    return warehouse.damaged(home.warehouse, _first_line(text))
+
+
 def _out_of_memory(_: str, __: Home) -> Problem:
     return Problem(
         "the run needed more memory than there is",
@@ -289,6 +297,10 @@ _KNOWN = [
             r"No space left on device|ENOSPC|disk is full|database or disk is full|Could not write all"
         ),
         _disk_full,
+    ),
+    _Known(
+        re.compile(r"not a valid DuckDB database file|Corrupt database file|Failed to load metadata pointer"),
+        _damaged,
     ),
     _Known(re.compile(r"Could not set lock on file|Conflicting lock is held"), _locked, passes=True),
     _Known(re.compile(r"Out of Memory Error|MemoryError|std::bad_alloc|killed by signal 9"), _out_of_memory),

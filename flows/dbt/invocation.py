@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.cli.main import dbtRunner
 
 
 def main() -> None:
     """`<file for the results> <dbt's arguments>`; ends with dbt's own exit codes."""
     file, arguments = Path(sys.argv[1]), sys.argv[2:]
+    # dbt-duckdb takes the path for a URL: a '#' or '?' of a folder's name would cut the database's name off.
+    DuckDBCredentials.path_derived_database_name = staticmethod(lambda path: Path(str(path)).stem)  # type: ignore[method-assign]
     outcome = dbtRunner().invoke(arguments)
     results = getattr(outcome.result, "results", None) or []
     # Whole or not at all: the disk may be full.

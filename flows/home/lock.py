@@ -1,15 +1,15 @@
 """One run at a time on a home."""
 
 import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from flows.errors import AforoError, Problem
+from flows.home import marker
 from flows.settings import Home
 
 
@@ -17,49 +17,55 @@ from flows.settings import Home
 def exclusive(home: Home, purpose: str) -> Iterator[None]:
     """Holds the home for `purpose`; AforoError, which says who holds it, when another process does.
 
-    The operating system frees the lock when its process ends, however it ends.
+    The lock is on the folder itself: a file could be deleted, and then a second process would lock a new one.
+    The operating system frees it when its process ends, however it ends.
     """
-    home.root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home.root / "aforo.lock")
+    marker.enter(home)
+    folder = os.open(home.root, os.O_RDONLY)
     try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise AforoError([_busy(home)]) from None
-    holder = home.root / "aforo.lock.json"
-    try:
-        holder.write_text(
-            json.dumps(
-                {
-                    "pid": os.getpid(),
-                    "purpose": purpose,
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                }
-            )
-        )
-        yield
+        _lock(home, folder)
+        holder = home.root / "aforo.lock.json"
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        # It only tells others whom to wait for: a disk that is full is seen where it matters.
+        with contextlib.suppress(OSError):
+            holder.write_text(json.dumps({"pid": os.getpid(), "purpose": purpose, "since": since}))
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                holder.unlink(missing_ok=True)
     finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+        os.close(folder)
 
 
 def holder_of(home: Home) -> dict[str, Any] | None:
     """The process that says it holds the home (pid, purpose, since), if it is alive."""
     try:
         holder = json.loads((home.root / "aforo.lock.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        return holder if is_alive(holder["pid"]) and {"purpose", "since"} <= holder.keys() else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return holder if is_alive(holder["pid"]) else None
 
 
 def is_alive(pid: int) -> bool:
     """Whether a process of that id exists."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
     return True
+
+
+def _lock(home: Home, folder: int) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AforoError([_busy(home)]) from None
+    except OSError as error:
+        what = f"the home {home.root} can't be locked: {error.strerror}"
+        raise AforoError([Problem(what, "use a --home on a disk of this machine")]) from None
 
 
 def _busy(home: Home) -> Problem:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from flows.errors import Problem
 from flows.settings import Home
 
 
@@ -27,6 +29,26 @@ class Reading:
     rows: int
     periods: int | None
     fingerprint: str | None
+
+
+def damaged(warehouse: Path, how: str) -> Problem:
+    """That the warehouse can't be used, and the way on."""
+    return Problem(
+        f"the warehouse {warehouse} is damaged: {how}",
+        "run `aforo restore`, which makes it anew from the copy of its history; what is published stays",
+    )
+
+
+def problem(home: Home) -> Problem | None:
+    """What is wrong with the warehouse, as far as it shows without opening it: a run may hold it."""
+    try:
+        with home.warehouse.open("rb") as file:
+            header = file.read(12)
+    except FileNotFoundError:
+        return damaged(home.warehouse, "it is gone") if home.history_copy.exists() else None
+    if header[8:] == b"DUCK" or (not header and not home.history_copy.exists()):
+        return None
+    return damaged(home.warehouse, "it is empty" if not header else "it is not a DuckDB file")
 
 
 def captures(home: Home, source: str | None = None) -> list[Capture]:
