@@ -1,9 +1,9 @@
-"""Publishes again and again, each time with one fault at one of the publication's steps: a program of its own.
+"""Publishes again and again, each time with one fault at one of its steps: a program of its own.
 
     python -m tests.faulty_publications <home> <folder>
 
-Each fault happens in a fork that publishes in a copy of `home`, at `folder`/<mode>-<number>. A line of JSON says
-what was done: {"mode", "number", "at", "ended"}; `ended` is 'published', 'failed', 'stopped' or 'killed'.
+Each fault happens in a fork that publishes in a copy of `home`, at `folder`/<mode>-<number>. A line of
+JSON says what was done: {"mode", "number", "at", "ended"}; `ended` is 'published', 'failed', 'stopped' or 'killed'.
 
     fails    the call does not happen, and the system says EIO
     late     the call happens, and the system says EIO
@@ -11,8 +11,8 @@ what was done: {"mode", "number", "at", "ended"}; `ended` is 'published', 'faile
     killed   SIGKILL before the call
     stopped  a signal's exception, between two lines of the publication's code
 
-The marts are those of the home's release, copied by the system: DuckDB's work is over before the first step that
-anyone could see, and would take a second of each fault.
+The marts are those of the home's release, copied by the system: DuckDB's work is over before the first step
+that anyone could see, and would take a second of each fault.
 """
 
 import errno
@@ -34,7 +34,8 @@ from flows.source import parse
 from flows.steps import publish
 
 CALLS = (
-    "open", "os.chmod", "os.listdir", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.scandir", "os.symlink",
+    "open", "os.chmod", "os.listdir", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.scandir",
+    "os.symlink",
 )  # fmt: skip
 CHANGES = ("fsync", "rename", "replace", "symlink")
 LINES = ("publish", "_switch", "_finish", "_is_published", "keep_history", "prune")

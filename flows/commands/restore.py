@@ -23,7 +23,7 @@ def as_text(restored: Restored) -> list[str]:
         return ["Nothing to restore: the warehouse is sound."]
     rows = sum(table.rows for table in restored.tables)
     lines = [
-        f"The history of the source is restored, up to the capture of {restored.captured_at:%Y-%m-%d %H:%M:%S}"
+        f"The history of the source is restored up to the capture of {restored.captured_at:%Y-%m-%d %H:%M:%S}"
         f" UTC ({rows:,} rows in {len(restored.tables)} tables)."
     ]
     if restored.damaged:

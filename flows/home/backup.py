@@ -163,7 +163,7 @@ def _require_all_captures(connection: duckdb.DuckDBPyConnection, home: Home) -> 
                 Problem(
                     f"the warehouse {home.warehouse} knows less of the source than its copy in "
                     f"{home.history_copy.parent}: captures up to {lost[1]:%Y-%m-%d %H:%M:%S} UTC are missing",
-                    f"move {home.warehouse.name} away and run `aforo restore`; or, if the older one is meant, "
+                    f"move {home.warehouse.name} away and run `aforo restore`; or, if the older is meant, "
                     f"move {home.history_copy.parent} away",
                 )
             ]

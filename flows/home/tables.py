@@ -76,6 +76,6 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def one_file(path: str) -> str:
-    """A path that DuckDB takes as this one file, not as a pattern, as a text of SQL."""
-    return text("".join(f"[{sign}]" if sign in "*?[" else sign for sign in path))
+def pattern(path: str) -> str:
+    """A path as the pattern that only it fits: DuckDB's readers of files take brackets, * and ? as signs."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)

@@ -93,6 +93,20 @@ def formats(home: Home) -> dict[str, str]:
     return dict(rows)
 
 
+def vacuums(home: Home) -> int:
+    """How many vacuums have deleted something."""
+    found = _rows(home, "select count(*) from landing.vaciados")
+    return int(found[0][0]) if found else 0
+
+
+def last_vacuum(home: Home) -> tuple[datetime, list[datetime], list[dict[str, Any]]]:
+    """The newest vacuum: its cut, the moments that it kept, its tables with their rows before and after."""
+    query = "select corte, momentos, tablas from landing.vaciados order by rowid desc limit 1"
+    (found,) = _rows(home, query)
+    cut, moments, tables = found
+    return cut, moments, tables
+
+
 def transformed(home: Home) -> str | None:
     """The key of what the tables above raw stand on; None where they are not whole."""
     found = _rows(home, "select clave from landing.transformaciones order by terminada_en desc limit 1")

@@ -75,7 +75,7 @@ def verify(folder: Path, marts: list[Table]) -> None:
     file = str(folder / "aforo_marts.duckdb")
     with duckdb.connect(file, read_only=True, config=tables.CONNECTION) as connection:
         for mart in marts:
-            parquet = f"read_parquet({tables.one_file(str(_parquet(folder, mart)))})"
+            parquet = f"read_parquet({tables.text(tables.pattern(str(_parquet(folder, mart))))})"
             for relation in (mart.relation, parquet):
                 if tables.contents(connection, relation) != (mart.rows, mart.fingerprint):
                     raise AforoError(

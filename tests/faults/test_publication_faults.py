@@ -1,4 +1,4 @@
-"""One fault at each step of a publication: readers have a whole release, and nothing published is taken back."""
+"""One fault at each step of a publication: readers have a whole release, nothing published is taken back."""
 
 import json
 import shutil
@@ -56,8 +56,8 @@ def faults(earlier: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def test_a_fault_at_each_step_of_the_publication(faults: list[Fault], earlier: Home) -> None:
-    """Readers have the old release or the new one, whole; after the next run's start exactly the published runs have
-    a history, and nothing of what was published is gone."""
+    """Readers have the old release or the new one, whole; the next run leaves a history of exactly the published
+    runs, and nothing that was published is gone."""
     before = {path.name for path in earlier.history.iterdir()}
     old = releases.published_run(earlier)
     modes = {
