@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from flows.commands import backtest, check_source, docs, init_source, run, serve, status, vacuum
+from flows.commands import (
+    backtest,
+    check_source,
+    docs,
+    init_source,
+    path,
+    restore,
+    run,
+    serve,
+    status,
+    vacuum,
+)
 from flows.errors import AforoError
 from flows.screen import terminal
 from flows.stopping import Stopped, heard
@@ -50,6 +61,8 @@ _add("init-source", init_source)
 _add("backtest", backtest)
 _add("status", status)
 _add("vacuum", vacuum)
+_add("path", path)
+_add("restore", restore)
 _add("docs", docs)
 _add("serve", serve)
 

@@ -20,7 +20,7 @@ from flows import flow_runs, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt, version_variables
 from flows.errors import AforoError, PassingError, as_text
-from flows.home import lock, record, releases, warehouse
+from flows.home import backup, lock, record, releases, warehouse
 from flows.screen import progress, summary
 from flows.settings import DEFAULT_HORIZON, TABLES, Settings, resolve, retry_seconds, source_timeout
 from flows.steps import audit, publish, reuse
@@ -111,6 +111,7 @@ def preflight(run: Run) -> None:
     with run.step("preflight"):
         for leftover in settings.home.root.glob("aforo_warehouse.duckdb.tmp"):
             shutil.rmtree(leftover, ignore_errors=True)
+        backup.require_history(settings.home)
         problems = checks.clock_problems(settings.home)
         problems += checks.demo_problems(settings) if settings.captures else checks.capture_problems(settings)
         problems += checks.disk_problems(settings)
@@ -172,6 +173,7 @@ def capture(run: Run) -> None:
         if changed:
             # What is as before is logged once: now, or where nothing is new with the transform.
             _dbt(run, capture_of(changed))
+            backup.keep(home)
             run.variables.of_run["sin_cambios"] = []
         else:
             step.state = "unchanged" if passed else "skipped"

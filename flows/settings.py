@@ -74,6 +74,11 @@ class Home:
         return self.root / "history"
 
     @property
+    def history_copy(self) -> Path:
+        """The copy of the source's history that `aforo restore` makes a warehouse from."""
+        return self.root / "backup" / "aforo_history.duckdb"
+
+    @property
     def runs(self) -> Path:
         """One record a run."""
         return self.root / "runs"
@@ -87,6 +92,11 @@ class Home:
     def log(self) -> Path:
         """The flow's log: what the libraries print and every traceback."""
         return self.logs / "aforo.log"
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own folder, its database among it."""
+        return self.root / "prefect"
 
     @property
     def docs_page(self) -> Path:
@@ -241,7 +251,7 @@ def prepare_environment(home: Home, source: Source | None = None) -> None:
         os.environ.update(source.environment)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("PREFECT_HOME", str(home.root / "prefect"))
+    os.environ.setdefault("PREFECT_HOME", str(home.prefect))
 
 
 def _given(flag: str, value: str | None) -> str | None:

@@ -60,14 +60,17 @@ def document(found: Any) -> str:
 def explained(home: HomeFolder) -> Iterator[None]:
     """Any exception becomes an AforoError; the traceback goes to the log."""
     from flows.dbt import diagnosis
+    from flows.home import marker
 
+    marker.look(home)
     try:
         yield
     except typer.Exit:
         raise
     except Exception as error:
-        with contextlib.suppress(OSError):
-            home.logs.mkdir(parents=True, exist_ok=True)
-            with home.log.open("a") as log:
-                traceback.print_exc(file=log)
+        if marker.is_home(home):
+            with contextlib.suppress(OSError):
+                home.logs.mkdir(parents=True, exist_ok=True)
+                with home.log.open("a") as log:
+                    traceback.print_exc(file=log)
         raise diagnosis.explain_exception(error, home) from error

@@ -19,7 +19,7 @@ from flows import child, server, settings
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
-from flows.home import releases
+from flows.home import marker, releases
 from flows.screen import progress, summary, terminal
 from flows.stopping import Stopped, heard
 
@@ -64,6 +64,7 @@ def command(
     """Read the source, forecast, test and publish. Exit code 0 only when published."""
     try:
         asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()), mapping)
+        marker.enter(asked.home)
     except AforoError as refused:
         if as_json:
             problems = [problem.as_json() for problem in refused.problems]

@@ -5,21 +5,18 @@ so that a calendar that ends does not end the forecasts in silence. Where no Pre
 (PREFECT_API_URL), one is started on the loopback address for as long as `aforo serve` runs.
 """
 
-import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
-from filelock import FileLock, Timeout
 
 from flows import child, server, settings
 from flows.commands.options import Home, Horizon, Mapping, Source, explained
 from flows.dbt.runner import version_variables
 from flows.errors import AforoError, Problem
-from flows.home import warehouse
+from flows.home import lock, warehouse
 
 DEPLOYMENT = "pronostico"
 # Early morning in the Americas.
@@ -85,7 +82,7 @@ def command(
         "horizon": asked.horizon,
         "mapping": None if asked.mapping is None else str(asked.mapping),
     }
-    with explained(asked.home), _alone(asked.home), server.running(asked.home, port) as prefect:
+    with explained(asked.home), lock.serving(asked.home), server.running(asked.home, port) as prefect:
         prefect.wait()
         typer.echo(f"Prefect: {prefect.url}")
         with child.running(
@@ -98,18 +95,3 @@ def command(
         ) as process:
             code = process.wait()
         raise AforoError([child.ended_early("Prefect's runner", code)])
-
-
-@contextlib.contextmanager
-def _alone(home: settings.Home) -> Iterator[None]:
-    home.root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home.root / "aforo.serve.lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        what = f"another `aforo serve` runs on {home.root}"
-        raise AforoError([Problem(what, "end that one first, or use another --home")]) from None
-    try:
-        yield
-    finally:
-        lock.release()

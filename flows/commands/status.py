@@ -1,32 +1,46 @@
-"""What `aforo status` says: the last run, the published forecast, the health of its source."""
+"""What `aforo status` says: the last run, the published forecast and its sums, the health of its source."""
 
 from dataclasses import asdict
 from typing import Any
+
+import typer
 
 from flows import settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.errors import Problem
 from flows.errors import as_text as problem_text
-from flows.home import record, releases
+from flows.home import record, releases, warehouse
 from flows.screen import summary
 from flows.screen.table import table
 
 
 def read(home: settings.Home) -> dict[str, Any]:
     """The last run's record and the summary of what is published, either None where there is none."""
-    last = record.last(home)
-    manifest = releases.published_manifest(home)
+    records, others = record.read_all(home)
+    folder = releases.published_folder(home)
+    damage = releases.damage(folder) if folder else []
+    manifest = None if damage else releases.published_manifest(home)
+    lost = warehouse.problem(home)
     return {
         "home": str(home.root),
-        "last_run": asdict(last) if last else None,
+        "last_run": asdict(records[-1]) if records else None,
         "published": summary.summarise(home, manifest) if manifest else None,
+        "damaged": [f"{folder}: {what}" for what in damage],
+        "warehouse": lost.as_json() if lost else None,
+        "no_records": [str(path) for path in others],
     }
 
 
 def as_text(found: dict[str, Any]) -> list[str]:
     """The same for a person."""
     lines = [f"Home: {found['home']}", *_last_run(found["last_run"])]
+    lines += [f"  {path} is no record of a run: it is left as it is." for path in found["no_records"]]
+    if found["warehouse"]:
+        lines += problem_text(Problem(**found["warehouse"]))
     published = found["published"]
+    if found["damaged"]:
+        lines += ["Published: damaged.", *(f"  {what}" for what in found["damaged"])]
+        return [*lines, "  -> run `aforo run`, which publishes anew"]
     if published is None:
         return [*lines, "Published: nothing yet. `aforo run` makes and publishes a forecast."]
     periods = ", ".join(map(str, published["periods"]))
@@ -54,8 +68,10 @@ def _last_run(last: dict[str, Any] | None) -> list[str]:
 
 
 def command(home: Home = None, as_json: AsJson = False) -> None:
-    """The last run, the published forecast and the health of its source."""
+    """The last run, the published forecast and the health of its source. Exit 1 where a file is damaged."""
     where = settings.resolve_home(home)
     with explained(where):
         found = read(where)
     echo(found, as_text(found), as_json)
+    if found["damaged"] or found["warehouse"]:
+        raise typer.Exit(1)

@@ -1,24 +1,26 @@
 """`aforo vacuum`: folds old history, but for what the published forecasts were made from.
 
-A version of a row goes that had ended at the cut and was in effect at none of the kept moments; every current
-row stays. What went can't be rebuilt: flows/home/history.py says so to an `--as-of` that asks for it.
-
-Moments count as they do in the raw layer (macros/raw_as_of.sql): a run that had begun to capture
-counts whole.
+What goes is decided and logged by dbt's operation `vacuum` (macros/vacuums.sql); here it is started and told.
+What went can't be rebuilt: flows/home/history.py says so to an `--as-of` that asks for it.
 """
 
+import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
-import duckdb
+import pyarrow
+import pyarrow.parquet
 import typer
 import yaml
 
 from flows import settings
 from flows.commands.options import AsJson, Home, echo, explained
+from flows.dbt import diagnosis
+from flows.dbt.runner import VACUUM, Variables, run_dbt, version_variables
 from flows.errors import AforoError, Problem
-from flows.home import history, lock, releases
+from flows.home import backup, lock, releases, tables, warehouse
 from flows.screen.table import table
 from flows.settings import PROJECT
 from flows.settings import Home as HomeFolder
@@ -28,17 +30,6 @@ EXAMPLES = """Examples:
 \b
   aforo vacuum                                  what is older than two years
   aforo vacuum --keep-days 90                   what is older than ninety days
-"""
-_CONNECTION: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "512MB"}
-
-# A published run was made from the moment that it rebuilt, else its own captures, else those before it began.
-_PUBLISHED = """
-    select coalesce(
-        p.as_of,
-        (select min(c.capturada_en) from landing.capturas as c where c.run_id = p.run_id),
-        strptime(split_part(p.run_id, '-', 1), '%Y%m%dT%H%M%SZ') + interval 1 second
-    ) as momento
-    from (select distinct run_id, as_of from read_parquet($files, union_by_name = true)) as p
 """
 
 
@@ -96,85 +87,42 @@ def default_keep_days() -> int:
 
 def run(home: HomeFolder, keep_days: int) -> Report:
     """Folds the history of the home's warehouse, all or nothing; nothing that is published is touched."""
-    if not home.warehouse.exists():
+    if warehouse.first_capture(home) is None:
         raise AforoError([Problem(f"nothing was captured yet in {home.root}", "run `aforo run` once")])
     with lock.exclusive(home, "aforo vacuum"):
         # A run that was killed while it published counts as published, or not, from here on.
         releases.recover(home)
-        with duckdb.connect(str(home.warehouse), config=_CONNECTION) as connection:
-            moments = _published_moments(connection, home)
-            now = datetime.now(UTC).replace(tzinfo=None)
-            cut = history.state_at(connection, now - timedelta(days=keep_days))
-            if cut is None:
-                return Report(keep_days, None, moments, [])
-            connection.execute("begin")
-            tables = [_fold(connection, name, cut, moments) for name in _history_tables(connection)]
-            report = Report(keep_days, cut, moments, tables)
-            if report.deleted:
-                _log(connection, report, now)
-            connection.execute("commit")
-            connection.execute("checkpoint")
-    return report
+        backup.require_history(home)
+        before = warehouse.vacuums(home)
+        asked = settings.resolve(home=str(home.root))
+        arguments = {"dias": keep_days, "historias": [tables.pattern(str(file)) for file in _histories(home)]}
+        result = run_dbt([*VACUUM, json.dumps(arguments)], asked, Variables(version_variables()))
+        if not result.ok:
+            raise diagnosis.failure(result, home)
+        backup.keep(home)
+        if warehouse.vacuums(home) == before:
+            return Report(keep_days, None, [], [])
+        cut, moments, counted = warehouse.last_vacuum(home)
+    return Report(keep_days, cut, moments, [Folded(*folded.values()) for folded in counted])
 
 
-def _published_moments(connection: duckdb.DuckDBPyConnection, home: HomeFolder) -> list[datetime]:
-    if not any(home.history.glob("*.parquet")):
-        return []
-    query = history.STATES.format(moments=_PUBLISHED) + " order by 1"
-    try:
-        rows = connection.execute(query, {"files": str(home.history / "*.parquet")}).fetchall()
-    except duckdb.Error as error:
-        raise AforoError(
-            [
-                Problem(
-                    f"what the forecasts of {home.history} were made from can't be read, so that nothing was "
-                    f"folded: {str(error).splitlines()[0]}",
-                    "bring the file back from a copy, or move it away if its forecast need not be rebuilt",
-                )
-            ]
-        ) from error
-    return [moment for (moment,) in rows]
-
-
-def _history_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = connection.execute(
-        "select table_name from duckdb_tables() where schema_name = 'snapshots' order by table_name"
-    ).fetchall()
-    return [name for (name,) in rows]
-
-
-def _fold(connection: duckdb.DuckDBPyConnection, name: str, cut: datetime, moments: list[datetime]) -> Folded:
-    before = _count(connection, name)
-    connection.execute(
-        f"""delete from snapshots."{name}"
-        where dbt_valid_to <= $cut
-        and not exists (
-            select 1 from (select unnest(cast($moments as timestamp[])) as momento) as m
-            where dbt_valid_from <= m.momento and dbt_valid_to > m.momento
-        )""",
-        {"cut": cut, "moments": moments},
-    )
-    return Folded(name, before, _count(connection, name))
-
-
-def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    found = connection.execute(f'select count(*) from snapshots."{name}"').fetchone()
-    return found[0] if found else 0
-
-
-def _log(connection: duckdb.DuckDBPyConnection, report: Report, now: datetime) -> None:
-    connection.execute(
-        "insert into landing.vaciados by name select cast($now as timestamp) as vaciado_en,"
-        " cast($cut as timestamp) as corte, cast($moments as timestamp[]) as momentos,"
-        " $before as filas_antes, $after as filas_despues",
-        {
-            "now": now,
-            "cut": report.cut,
-            "moments": report.moments,
-            "before": sum(folded.before for folded in report.tables),
-            "after": sum(folded.after for folded in report.tables),
-        },
-    )
+def _histories(home: HomeFolder) -> list[Path]:
+    """The forecasts that were published; AforoError for one that can't be read, so that nothing is folded."""
+    files = sorted(home.history.glob("*.parquet"))
+    for file in files:
+        try:
+            pyarrow.parquet.read_schema(file)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise AforoError(
+                [
+                    Problem(
+                        f"what the forecasts of {home.history} were made from can't be read, so that nothing "
+                        f"was folded: {file.name}: {str(error).splitlines()[0]}",
+                        "bring it back from a copy, or move it away if its forecast need not be rebuilt",
+                    )
+                ]
+            ) from error
+    return files
 
 
 def command(

@@ -18,6 +18,7 @@ from flows import child
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, PassingError, Problem
+from flows.home import warehouse
 from flows.settings import TABLES, Home
 
 TAG = "[aforo] "
@@ -227,6 +228,13 @@ def _locked(text: str, home: Home) -> Problem:
     )
 
 
+def _damaged(text: str, home: Home) -> Problem:
+    file = _file_in(text)
+    if file and Path(file).resolve() != home.warehouse.resolve():
+        return Problem(f"the source {file} is no DuckDB file, or it is damaged", "export it again", file=file)
+    return warehouse.damaged(home.warehouse, _first_line(text))
+
+
 def _out_of_memory(_: str, __: Home) -> Problem:
     return Problem(
         "the run needed more memory than there is",
@@ -332,6 +340,10 @@ _KNOWN = [
             r"max_temp_directory_size"
         ),
         _disk_full,
+    ),
+    _Known(
+        re.compile(r"not a valid DuckDB database file|Corrupt database file|Failed to load metadata pointer"),
+        _damaged,
     ),
     _Known(re.compile(r"Could not set lock on file|Conflicting lock is held"), _locked, passes=True),
     _Known(re.compile(r"Out of Memory Error|MemoryError|std::bad_alloc"), _out_of_memory),

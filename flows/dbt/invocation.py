@@ -35,6 +35,7 @@ def main() -> None:
 
 
 def _invoke(file: Path, arguments: list[str]) -> int:
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
     from dbt.cli.main import dbtRunner
     from dbt_common.dataclass_schema import dbtClassMixin
 
@@ -45,6 +46,8 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
         dbtClassMixin.validate = _found_valid  # type: ignore[assignment, method-assign]
+    # dbt-duckdb takes the path for a URL: a '#' or '?' of a folder's name would cut the database's name off.
+    DuckDBCredentials.path_derived_database_name = staticmethod(lambda path: Path(str(path)).stem)  # type: ignore[method-assign]
     gc.freeze()
     gc.enable()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)

@@ -22,6 +22,8 @@ TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DA
 # Where nothing is new since the tables above raw were built: what carries the run's stamp.
 RESTAMP = ["build", "--select", "fuentes", "corrida", "path:models/marts", *_DATA]
 PARSE = ["parse"]
+# Followed by its arguments as JSON.
+VACUUM = ["run-operation", "vacuum", "--args"]
 # Not compiled: the landing models' SQL can be written only where the source is at hand.
 DOCS = ["docs", "generate", "--static", "--no-compile"]
 

@@ -7,12 +7,13 @@ import secrets
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.errors import Problem
+from flows.errors import Problem, as_text
+from flows.home import releases
 from flows.home.lock import is_alive
 from flows.settings import PROJECT, Home, Settings
 
@@ -97,11 +98,16 @@ class Record:
             self.save_if_possible()
 
     def end(self, status: str, problems: list[Problem] | None = None) -> None:
-        """Closes the record as 'published' or 'failed'."""
-        self.status = status
+        """Closes the record as 'published' or 'failed'; what readers see is published, whatever came next."""
+        self.status = "published" if self._is_published() else status
         self.ended_at = utc_now()
         self.problems = [problem.as_json() for problem in problems or []]
         self.save_if_possible()
+
+    def _is_published(self) -> bool:
+        with contextlib.suppress(OSError):
+            return releases.published_run(Home(Path(self.home))) == self.run_id
+        return False
 
 
 def start(settings: Settings) -> Record:
@@ -124,29 +130,51 @@ def start(settings: Settings) -> Record:
 
 
 def load(path: Path) -> Record:
-    """A record from its file; a run whose process is gone is 'interrupted'."""
-    fields = json.loads(path.read_text())
-    fields["steps"] = [Step(**step) for step in fields["steps"]]
-    record = Record(**fields)
-    if record.status == "running" and not is_alive(record.pid):
+    """A record from its file; a run whose process is gone is 'interrupted'. ValueError for what is none.
+
+    Its home is the one that it is read from: a home may be copied or moved.
+    """
+    try:
+        found = json.loads(path.read_text())
+        known = {name: found[name] for name in (field.name for field in fields(Record)) if name in found}
+        known["home"] = str(path.parent.parent)
+        known["steps"] = [Step(**step) for step in known["steps"]]
+        record = Record(**known)
+        gone = record.status == "running" and not is_alive(record.pid)
+        # Problems and hints are shown as they are read: they must be what they should be.
+        whole = record.run_id == path.stem and _are_problems(record.problems)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} is no record of a run") from error
+    if not whole:
+        raise ValueError(f"{path} is no record of a run")
+    if gone:
         record.status = "interrupted"
     return record
 
 
-def last(home: Home) -> Record | None:
-    """The record of the run that started last."""
-    paths = sorted(home.runs.glob("*.json"))
-    return load(paths[-1]) if paths else None
+def _are_problems(found: list[dict[str, Any]]) -> bool:
+    return all(isinstance(as_text(Problem(**problem)), list) for problem in found)
+
+
+def read_all(home: Home) -> tuple[list[Record], list[Path]]:
+    """The records of the home, the oldest first; and the files in their folder that are none."""
+    records, others = [], []
+    for path in sorted(home.runs.glob("*.json")):
+        try:
+            records.append(load(path))
+        except ValueError:
+            others.append(path)
+    return records, others
 
 
 def close_interrupted(home: Home, published: str | None) -> None:
     """Closes the records of runs that were killed: as published if they had come that far."""
-    for path in home.runs.glob("*.json"):
-        record = load(path)
+    for record in read_all(home)[0]:
         if record.status == "interrupted" and record.ended_at is None:
             record.end("published" if record.run_id == published else "interrupted")
-    for draft in home.runs.glob("*.tmp"):
-        draft.unlink()
+    for draft in home.runs.glob("*.json.tmp"):
+        if releases.is_run_id(draft.name.removesuffix(".json.tmp")):
+            draft.unlink()
 
 
 def utc_now() -> str:

@@ -6,10 +6,12 @@ before there was one, that is the order in which rows were appended, `rowid`: ma
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from flows.errors import Problem
 from flows.settings import Home
 
 
@@ -31,6 +33,26 @@ class Reading:
     rows: int
     periods: int | None
     fingerprint: str | None
+
+
+def damaged(warehouse: Path, how: str) -> Problem:
+    """That the warehouse can't be used, and the way on."""
+    return Problem(
+        f"the warehouse {warehouse} is damaged: {how}",
+        "run `aforo restore`, which makes it anew from the copy of its history; what is published stays",
+    )
+
+
+def problem(home: Home) -> Problem | None:
+    """What is wrong with the warehouse, as far as it shows without opening it: a run may hold it."""
+    try:
+        with home.warehouse.open("rb") as file:
+            header = file.read(12)
+    except FileNotFoundError:
+        return damaged(home.warehouse, "it is gone") if home.history_copy.exists() else None
+    if header[8:] == b"DUCK" or (not header and not home.history_copy.exists()):
+        return None
+    return damaged(home.warehouse, "it is empty" if not header else "it is not a DuckDB file")
 
 
 def captures(home: Home) -> list[Capture]:
@@ -84,6 +106,20 @@ def formats(home: Home) -> dict[str, str]:
         from landing.lecturas group by tabla""",
     )
     return dict(rows)
+
+
+def vacuums(home: Home) -> int:
+    """How many vacuums have deleted something."""
+    found = _rows(home, "select count(*) from landing.vaciados")
+    return int(found[0][0]) if found else 0
+
+
+def last_vacuum(home: Home) -> tuple[datetime, list[datetime], list[dict[str, Any]]]:
+    """The newest vacuum: its cut, the moments that it kept, its tables with their rows before and after."""
+    query = "select corte, momentos, tablas from landing.vaciados order by rowid desc limit 1"
+    (found,) = _rows(home, query)
+    cut, moments, tables = found
+    return cut, moments, tables
 
 
 def transformed(home: Home) -> str | None:

@@ -1,5 +1,5 @@
 -- The moment of var as_of is one that no vacuum has folded. `aforo run` refuses such a moment before it starts
--- (flows/vacuum.py); this is for dbt by hand.
+-- (flows/home/history.py); this is for dbt by hand.
 {{ config(tags=['auditoria'], store_failures=true) }}
 
 with

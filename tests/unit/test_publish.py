@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def write_marts(home: Home, students: int) -> None:
+def write_marts(home: Home, students: int, rows: int = 4000) -> None:
     """A warehouse with the marts that publishing needs, of a few thousand rows."""
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("create schema if not exists marts")
@@ -41,11 +41,11 @@ def write_marts(home: Home, students: int) -> None:
                 primary key (PERIODO, SEDE), check (PREDICT_ALUMNOS >= 0)
             );
             insert into marts.prediccion_alumnos
-                select 202506 + i % 2, 'S' || i, {students} from range(4000) as r (i);
+                select 202506 + i % 2, 'S' || i, {students} from range({rows}) as r (i);
             comment on table marts.prediccion_alumnos is 'It''s the forecast';
             comment on column marts.prediccion_alumnos.SEDE is 'Campus';
             create or replace table marts.prediccion_detalle as
-                select i as fila, {students} / 3 as media, ['a'] as lista from range(4000) as r (i);
+                select i as fila, {students} / 3 as media, ['a'] as lista from range({rows}) as r (i);
             create or replace table marts.prediccion_jerarquia as select {students} as media;
             """
         )
@@ -138,7 +138,7 @@ def test_a_prediction_that_is_missing_or_empty_is_not_published(home: Home, spoi
 
 def test_what_was_written_wrong_is_seen(home: Home, tmp_path: Path) -> None:
     (tmp_path / "parquet").mkdir()
-    marts = publish.copy_marts(home.warehouse, tmp_path)
+    marts = publish.copy_marts(home.warehouse, tmp_path, "run")
     publish.verify(tmp_path, marts)
     file = tmp_path / "parquet" / "prediccion_jerarquia.parquet"
     duckdb.sql(f"copy (select 13 as media) to '{file}'")
@@ -172,6 +172,7 @@ from pathlib import Path
 from flows.home import record, releases
 from flows.steps import publish
 from flows.settings import Home, Settings
+from flows.source import parse
 home = Home(Path(sys.argv[1]))
 while True:
     releases.recover(home)
@@ -190,7 +191,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_release(home: Home) -> None:
             start_new_session=True,
         )
         assert process.stdout is not None
-        process.stdout.readline()
+        # It works: what is killed is a publication.
+        assert process.stdout.readline() == b"published\n"
         time.sleep(0.04 * attempt)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -28,15 +28,22 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(source=parse("/source"), home=Home(tmp_path), period=202506)
 
 
+def last(home: Home) -> record.Record | None:
+    """The record of the run that started last."""
+    records, others = record.read_all(home)
+    assert others == []
+    return records[-1] if records else None
+
+
 def test_a_record_says_what_was_asked_and_how_it_went(settings: Settings) -> None:
     run = record.start(settings)
     assert datetime.strptime(run.run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) <= datetime.now(UTC)
     with run.step("capture"):
-        found = record.last(settings.home)
+        found = last(settings.home)
         assert found is not None
         assert (found.status, found.steps[0].state) == ("running", "running")
     run.end("published")
-    found = record.last(settings.home)
+    found = last(settings.home)
     assert found is not None
     assert (found.status, found.period, found.steps[0].state) == ("published", 202506, "done")
     assert found.ended_at is not None
@@ -55,7 +62,7 @@ def test_a_step_that_fails_is_kept_and_a_second_attempt_replaces_it(settings: Se
 def test_problems_come_back_as_they_were(settings: Settings) -> None:
     problem = Problem("is below 0", "correct it", table="programacion", rows=(3,), values=("-1",), count=2)
     record.start(settings).end("failed", [problem])
-    found = record.last(settings.home)
+    found = last(settings.home)
     assert found is not None
     assert found.problems == [
         {
@@ -75,7 +82,7 @@ def test_a_run_whose_process_is_gone_was_interrupted(settings: Settings) -> None
     run = record.start(settings)
     run.pid = gone.pid
     run.save()
-    found = record.last(settings.home)
+    found = last(settings.home)
     assert found is not None
     assert found.status == "interrupted"
 
@@ -90,7 +97,7 @@ def test_the_next_run_closes_the_record_of_a_killed_one(
     run.pid = gone.pid
     run.save()
     record.close_interrupted(settings.home, run.run_id if switched else None)
-    found = record.last(settings.home)
+    found = last(settings.home)
     assert found is not None
     assert found.status == status
     assert found.ended_at is not None
