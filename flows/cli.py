@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.commands import backtest, check_source, docs, init_source, run, serve, status, vacuum
+from flows.commands import backtest, check_source, docs, init_source, run, serve, status, vacuum, version
 from flows.errors import AforoError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("status")(status.command)
 app.command("vacuum", epilog=vacuum.EXAMPLES)(vacuum.command)
 app.command("docs")(docs.command)
 app.command("serve")(serve.command)
+app.add_typer(version.app, name="version")
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ alter table landing.capturas add column if not exists periodos bigint;
 alter table landing.capturas add column if not exists huella varchar;
 alter table landing.capturas add column if not exists cambios bigint default 0;
 create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
+{{ create_reading_log() }}
+{{ create_vacuum_log() }}
 delete from landing.contenidos where run_id <> '{{ this_run() }}';
     {%- if builds_above_raw() %}
 delete from landing.transformaciones;

@@ -83,7 +83,8 @@ select 1
 {%- endmacro %}
 
 
-{# The tables of the contract. #}
+{# The tables of the contract, for what must name them while dbt parses: the sources' yml can't be asked then (`graph` is empty).
+   A test holds the two equal (tests/unit/test_project.py). #}
 {% macro contract_tables() -%}
     {{ return([
         'programacion', 'cursos', 'equivalencia_cursos', 'horarios', 'sedes', 'minimos_apertura', 'vacantes_estandar',

@@ -17,9 +17,9 @@ import typer
 
 from flows import child, settings
 from flows.commands.options import Home, Horizon, Mapping, Source, explained
-from flows.dbt.runner import version_variables
 from flows.errors import AforoError, Problem
 from flows.home import warehouse
+from flows.project import schema_of
 from flows.settings import Settings
 
 DEPLOYMENT = "pronostico"
@@ -46,8 +46,7 @@ def serve(asked: Settings) -> None:
 
     from flows.pipeline import aforo
 
-    platinum = f"platinum_{version_variables()['version_platinum']}"
-    dates = warehouse.forecast_dates(asked.home, platinum)
+    dates = warehouse.forecast_dates(asked.home, schema_of("platinum"))
     aforo.serve(
         name=DEPLOYMENT,
         schedules=[RRule(rule, timezone="UTC") for rule in rules(dates, datetime.now(UTC).date())],

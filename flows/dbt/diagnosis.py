@@ -15,7 +15,8 @@ import duckdb
 
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, PassingError, Problem
-from flows.settings import TABLES, Home
+from flows.project import contract_tables
+from flows.settings import Home
 
 TAG = "[aforo] "
 ROWS_SHOWN = 5
@@ -158,7 +159,7 @@ def _table_of(file: str | None) -> str | None:
 
 
 def _is_table_folder(path: Path) -> bool:
-    return path.parent.name in TABLES
+    return path.parent.name in contract_tables()
 
 
 def _no_parquet(text: str, _: Home) -> Problem:

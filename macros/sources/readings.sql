@@ -1,7 +1,5 @@
 {# What each landing model read, and how: landing.lecturas, a row a file or database table, of the newest landing only. #}
 {% macro create_reading_log() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
-create schema if not exists landing;
 create table if not exists landing.lecturas (
     tabla varchar not null,
     archivo varchar,
@@ -11,9 +9,6 @@ create table if not exists landing.lecturas (
     decimal varchar,
     mapeo varchar
 );
-    {%- else -%}
-select 1
-    {%- endif -%}
 {%- endmacro %}
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from flows.dbt.extensions import extension_file
-from flows.settings import TABLES
+from flows.project import contract_tables
 from tests import sources
 from tests.postgres import PASSWORD, Postgres
 
@@ -43,7 +43,7 @@ class Landed:
         landed = self.query("select table_name from duckdb_tables() where schema_name = 'landing'")
         return {
             name: self.query(f"select * exclude (archivo, fila) from landing.{name} order by all")
-            for name in sorted(TABLES)
+            for name in sorted(contract_tables())
             if (name,) in landed
         }
 
