@@ -139,7 +139,8 @@ def resolve(
     if period is not None and period <= 0:
         problems.append(
             Problem(
-                f"the period {period} is no period", "give --period as the source numbers it, such as 202506"
+                f"the period must be positive, not {period}",
+                "give --period as the source numbers it, such as 202506",
             )
         )
     unknown = ", ".join(table for table in accepted if table not in contract_tables())
@@ -194,7 +195,9 @@ def _seconds(variable: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        problem = Problem(f"{variable}: '{text}' is no number of seconds", "give seconds, such as 5 or 0.5")
+        problem = Problem(
+            f"{variable}: must be a number of seconds, not '{text}'", "give seconds, such as 5 or 0.5"
+        )
         raise AforoError([problem]) from None
 
 
@@ -203,7 +206,7 @@ def utc_text(moment: str) -> str:
     try:
         parsed = datetime.fromisoformat(moment.strip())
     except ValueError:
-        raise ValueError(f"'{moment}' is no moment in time") from None
+        raise ValueError(f"'{moment}' is not a moment in time") from None
     aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     if aware > datetime.now(UTC):
         raise ValueError(f"'{moment}' is in the future")

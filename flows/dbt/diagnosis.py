@@ -165,7 +165,7 @@ def _is_table_folder(path: Path) -> bool:
 def _no_parquet(text: str, _: Home) -> Problem:
     file = _file_in(text)
     return Problem(
-        "the file is no Parquet file, or it is cut off",
+        "the file is not a Parquet file, or it is cut off",
         "export it again as Parquet, or as CSV with the ending .csv",
         table=_table_of(file),
         file=file,

@@ -16,7 +16,7 @@ from flows.settings import Home, Settings
 REASON_LENGTH = 400
 _UNCHECKED = Problem(
     "its periods could not be checked, as calendario could not be read",
-    "set calendario right",
+    "correct the table calendario",
 )
 
 
@@ -89,7 +89,7 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     problems.append(
         Problem(
             f"{what}, so there is no earlier capture to fall back on",
-            "set right what is said above and run again; from its first capture on, a table that fails"
+            "correct what is said above and run again; from its first capture on, a table that fails"
             " falls back on the last",
         )
     )

@@ -18,7 +18,7 @@ PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "requirements.lock")
 def key(home: Home, variables: dict[str, Any]) -> str:
     """The key of what a run with these vars of dbt stands on: captured contents, code, libraries and vars.
 
-    A run's id, commit and fallbacks are no part of it: they are only stamped on what it builds.
+    A run's id, commit and fallbacks are not part of it: they are only stamped on what it builds.
     """
     contents = {capture.table: capture.fingerprint for capture in warehouse.captures(home)}
     text = json.dumps([contents, variables, _code(), fits.libraries(), has_lightgbm()], sort_keys=True)

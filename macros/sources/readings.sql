@@ -28,7 +28,7 @@ create table if not exists landing.lecturas (
 
 
 {# The decimal sign of each text file: a comma where a value is a number with one comma and no dot. Such a comma is never
-   a thousands separator: 1,234 students would be 1.234, which is no integer and is refused. #}
+   a thousands separator: 1,234 students would be 1.234, which is not a whole number and is refused. #}
 {% macro log_decimal_commas(tabla, readings) -%}
     {%- if flags.WHICH not in ('build', 'run') or not readings | selectattr('separador') | list -%}{{ return('') }}{%- endif -%}
     {%- do run_query(

@@ -358,7 +358,7 @@ def test_a_mapping_on_a_database(
         ("delete from entrega", "is not one select: Only SELECT statements"),
         ("selec 1", "is not one select: syntax error"),
         ("-- files: nada*.csv\nselect * from entrega", "no file in"),
-        ("-- header_row: dos\nselect * from entrega", "header_row is no row number"),
+        ("-- header_row: dos\nselect * from entrega", "header_row is not a row number"),
     ],
 )
 def test_a_mapping_that_is_none(land: Land, tmp_path: Path, mapping: str, said: str) -> None:

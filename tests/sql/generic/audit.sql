@@ -36,7 +36,7 @@ select
     cast(periodo as varchar) as valor,
     case
         when exists (select 1 from {{ calendario }}) then 'is not in calendario'
-        else 'is no month YYYYMM'
+        else 'is not a month YYYYMM'
     end as problema,
     'correct the value, or add the period to the table calendario' as remedio
 from {{ model }}
