@@ -24,7 +24,7 @@ build: $(READY)  ## dbt alone, by hand: the same tables in data/
 	@$(BIN)/dbt build --vars "$$(cat version.yml)"
 
 bump: $(READY)  ## a new version of a layer and of all below: make bump LAYER=features
-	@$(BIN)/python .ci/versions.py bump $(LAYER)
+	@$(BIN)/aforo version bump $(LAYER)
 
 bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
 	@$(BIN)/python benchmarks/bench_run.py

@@ -19,21 +19,24 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.reference_auto_ets import forecast
+from flows.project import schema_of
 
 ROOT = Path(__file__).parents[1]
 INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
 DEMO = ROOT / "seeds" / "demo_institute"
 TRUTH = ROOT / "seeds" / "demo_truth" / "esperado.parquet"
 SUMMER = 202412
+RAW, PLATINUM, FEATURES = schema_of("raw"), schema_of("platinum"), schema_of("features")
+TARGET, PREDICTIONS = schema_of("target"), schema_of("predictions")
 
 # Every cell that a model forecast or that was held, with the number that is published (aforo) or the model's
 # own; entry is what the catalogue calls es_inicial. The published numbers are set apart first: a join on
 # conditions of one side alone takes minutes.
-CELLS = """
+CELLS = f"""
 create temp table cells as
 with published as (
     select indice_origen, h, unique_id, 'aforo' as modelo, round(punto) as punto
-    from predictions_v1.pronosticos where nivel = 'celda'
+    from {PREDICTIONS}.pronosticos where nivel = 'celda'
 )
 
 select
@@ -41,15 +44,15 @@ select
     coalesce(p.punto, e.yhat) as yhat,
     coalesce(c.es_inicial, false) as entry,
     m.minimo_alumnos, m.vacantes_estandar
-from predictions_v1.evaluaciones as e
-inner join platinum_v1.dim_periodos as d on e.indice_origen + e.h = d.indice
+from {PREDICTIONS}.evaluaciones as e
+inner join {PLATINUM}.dim_periodos as d on e.indice_origen + e.h = d.indice
 left join published as p using (indice_origen, h, unique_id, modelo)
-left join raw_v1.cursos as c on e.curso_actual = c.curso_actual
-left join platinum_v1.dim_parametros as m on d.indice = m.indice and e.curso_actual = m.curso_actual
+left join {RAW}.cursos as c on e.curso_actual = c.curso_actual
+left join {PLATINUM}.dim_parametros as m on d.indice = m.indice and e.curso_actual = m.curso_actual
 """
 
 # AutoETS on every cell with MinT, beside the same real cells: one that either lacks counts in full.
-REFERENCE = """
+REFERENCE = f"""
 insert into cells
 with judged as (select distinct indice_origen, h, periodo from cells where modelo = 'aforo'),
 
@@ -61,7 +64,7 @@ forecast as (
 
 courses as (
     select distinct sede || '/' || curso_actual || '/' || horario_actual as unique_id, curso_actual
-    from platinum_v1.celdas
+    from {PLATINUM}.celdas
 )
 
 select
@@ -71,7 +74,7 @@ from held
 full outer join forecast as f using (indice_origen, h, unique_id)
 inner join judged as j using (indice_origen, h)
 inner join courses as k using (unique_id)
-left join raw_v1.cursos as c on k.curso_actual = c.curso_actual
+left join {RAW}.cursos as c on k.curso_actual = c.curso_actual
 """
 
 ERRORS = """
@@ -111,13 +114,13 @@ select
 from counted group by all order by all
 """
 
-CANDIDATES = """
+CANDIDATES = f"""
 select h as horizon,
     round(count(*) filter (where es_candidata and alumnos > 0) / count(*) filter (where alumnos > 0), 4)
         as recall,
     round(count(*) filter (where es_candidata) / count(*) filter (where alumnos > 0), 3) as per_real_cell
-from target_v1.objetivo
-where indice_origen in (select indice_origen from features_v1.origenes where es_evaluado)
+from {TARGET}.objetivo
+where indice_origen in (select indice_origen from {FEATURES}.origenes where es_evaluado)
 group by all order by all
 """
 
@@ -129,11 +132,11 @@ order by all
 """
 
 # The chance of being held beside what happened: the Brier score, and that of the share held alone.
-CHANCE = """
+CHANCE = f"""
 with beside as (
     select h, probabilidad_dictado as chance, (alumnos > 0)::int as held
-    from predictions_v1.probabilidades
-    inner join target_v1.objetivo using (indice_origen, h, unique_id)
+    from {PREDICTIONS}.probabilidades
+    inner join {TARGET}.objetivo using (indice_origen, h, unique_id)
     where es_candidata
 )
 select h as horizon, count(*) as cells,
@@ -147,12 +150,12 @@ from beside group by all order by all
 """
 
 # Over the same cells and origins: the simulation's own expectation, made from the state at the origin.
-TRUTH_BESIDE = """
+TRUTH_BESIDE = f"""
 with truth as (
     select o.indice as indice_origen, t.h, t.esperado,
         t.sede || '/' || t.curso_actual || '/' || t.horario_actual as unique_id
     from read_parquet($truth) as t
-    inner join platinum_v1.dim_periodos as o on t.periodo_origen = o.periodo
+    inner join {PLATINUM}.dim_periodos as o on t.periodo_origen = o.periodo
 ),
 
 ours as (select indice_origen, h, unique_id, y, yhat from cells where modelo = 'aforo'),

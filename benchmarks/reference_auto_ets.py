@@ -9,18 +9,20 @@ from statsforecast import StatsForecast
 from statsforecast.models import AutoETS, HistoricAverage
 from utilsforecast.preprocessing import fill_gaps
 
+from flows.project import schema_of
 from python_models.forecasting.hierarchy import CELL, JERARQUIA_COLUMNS, LEVELS
 from python_models.forecasting.reconciliation import reconcile
 
 SEASON = 12
+PLATINUM = schema_of("platinum")
 # Cells that were held in the last year; older ones would be forecast as 0.
-CELLS = """
+CELLS = f"""
 select
     c.sede || '/' || c.curso_actual || '/' || c.horario_actual as celda, 'total' as total, c.sede,
     c.sede || '/' || k.programa as sede_programa, c.sede || '/' || c.curso_actual as sede_curso,
     c.sede || '/' || c.horario_actual as sede_horario, c.indice, c.alumnos as y
-from platinum_v1.celdas as c
-inner join platinum_v1.dim_cursos as k using (curso_actual)
+from {PLATINUM}.celdas as c
+inner join {PLATINUM}.dim_cursos as k using (curso_actual)
 where c.indice <= $origin
 qualify max(c.indice) over (partition by celda) > $origin - 12
 """

@@ -24,6 +24,7 @@ from flows.commands import (
     serve,
     status,
     vacuum,
+    version,
 )
 from flows.errors import AforoError
 from flows.screen import terminal
@@ -65,6 +66,7 @@ _add("path", path)
 _add("restore", restore)
 _add("docs", docs)
 _add("serve", serve)
+app.add_typer(version.app, name="version", short_help="The versions of the layers: check them, or raise one.")
 
 
 def _print_version(asked: bool) -> None:

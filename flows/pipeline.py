@@ -18,11 +18,12 @@ from prefect.tasks import Task
 
 from flows import flow_runs, stopping
 from flows.dbt import diagnosis
-from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt, version_variables
+from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt
 from flows.errors import AforoError, PassingError, as_text
 from flows.home import backup, lock, record, releases, warehouse
+from flows.project import contract_tables, version_variables
 from flows.screen import progress, summary
-from flows.settings import DEFAULT_HORIZON, TABLES, Settings, resolve, retry_seconds, source_timeout
+from flows.settings import DEFAULT_HORIZON, Settings, resolve, retry_seconds, source_timeout
 from flows.steps import audit, publish, reuse
 from flows.steps import preflight as checks
 
@@ -154,7 +155,7 @@ def read_and_audit(run: Run) -> None:
             run.audit = audit.not_there(problems[0], run.settings)
         else:
             result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
-            run.audit = audit.read(result, run.settings.home, list(TABLES))
+            run.audit = audit.read(result, run.settings.home, list(contract_tables()))
         if run.audit.passing:
             raise PassingError(run.audit.problems)
 
@@ -166,7 +167,7 @@ def capture(run: Run) -> None:
         home = run.settings.home
         captured = {found.table: found for found in warehouse.captures(home)}
         read = warehouse.readings(home)
-        passed = [table for table in TABLES if table not in run.audit.failed]
+        passed = [table for table in contract_tables() if table not in run.audit.failed]
         same = [t for t in passed if t in captured and captured[t].fingerprint == read[t].fingerprint]
         changed = [table for table in passed if table not in same]
         run.variables.of_run["sin_cambios"] = same

@@ -9,23 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.errors import AforoError, Problem
+from flows.project import PROJECT, contract_tables
 from flows.source import Source, parse
 
-PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
 DEFAULT_HOME = PROJECT / "data"
 HORIZONS = range(1, 13)
 DEFAULT_HORIZON = 3
-TABLES = (
-    "programacion",
-    "cursos",
-    "equivalencia_cursos",
-    "horarios",
-    "sedes",
-    "minimos_apertura",
-    "vacantes_estandar",
-    "calendario",
-)
 # Waits before the source is tried again, and how long one reading of it may take.
 DEFAULT_RETRY_SECONDS = "5,20"
 DEFAULT_SOURCE_TIMEOUT = "900"
@@ -170,13 +160,17 @@ def resolve(
     if period is not None and period <= 0:
         problems.append(
             Problem(
-                f"the period {period} is no period", "give --period as the source numbers it, such as 202506"
+                f"the period must be positive, not {period}",
+                "give --period as the source numbers it, such as 202506",
             )
         )
-    unknown = ", ".join(table for table in accepted if table not in TABLES)
+    unknown = ", ".join(table for table in accepted if table not in contract_tables())
     if unknown:
         problems.append(
-            Problem(f"--accept {unknown}: no table of the contract", f"give one of {', '.join(TABLES)}")
+            Problem(
+                f"--accept {unknown}: the contract has no such table",
+                f"give one of {', '.join(contract_tables())}",
+            )
         )
     moment = None
     if as_of is not None:
@@ -226,7 +220,9 @@ def _seconds(variable: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        problem = Problem(f"{variable}: '{text}' is no number of seconds", "give seconds, such as 5 or 0.5")
+        problem = Problem(
+            f"{variable}: must be a number of seconds, not '{text}'", "give seconds, such as 5 or 0.5"
+        )
         raise AforoError([problem]) from None
 
 
@@ -235,7 +231,7 @@ def utc_text(moment: str) -> str:
     try:
         parsed = datetime.fromisoformat(moment.strip())
     except ValueError:
-        raise ValueError(f"'{moment}' is no moment in time") from None
+        raise ValueError(f"'{moment}' is not a moment in time") from None
     aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     if aware > datetime.now(UTC):
         raise ValueError(f"'{moment}' is in the future")

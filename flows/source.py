@@ -52,12 +52,12 @@ class Source:
 
 
 def parse(text: str) -> Source:
-    """The source that a flag or AFORO_SOURCE names; AforoError for what is none."""
+    """The source that a flag or AFORO_SOURCE names; AforoError for any other text."""
     text = text.strip()
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
     if scheme is None and (re.search(r"://|\bpassword\s*=", text)):
         raise AforoError(
-            [Problem("the source can't be read: it is no folder, file or known address", _REMEDY)]
+            [Problem("the source can't be read: it is not a folder, a file or a known address", _REMEDY)]
         )
     if scheme is None:
         path = Path(text).expanduser().resolve()
@@ -69,7 +69,7 @@ def parse(text: str) -> Source:
         return _postgres(text) if kind == "postgres" else _remote(text)
     except ValueError as error:
         # The text itself is not shown: it may hold a password.
-        raise AforoError([Problem(f"the source {scheme[0]}… is no address: {error}", _REMEDY)]) from None
+        raise AforoError([Problem(f"the source {scheme[0]}… can't be read: {error}", _REMEDY)]) from None
 
 
 def _postgres(text: str) -> Source:
@@ -78,7 +78,7 @@ def _postgres(text: str) -> Source:
         _ = parts.port
     except ValueError:
         # Its own words would show a part of the password.
-        raise ValueError("its port is no number (in a password, write / as %2F and @ as %40)") from None
+        raise ValueError("its port is not a number (in a password, write / as %2F and @ as %40)") from None
     if "@" in parts.path or "@" in parts.query or "sslpassword" in parts.query.lower():
         raise ValueError(
             "in a password, write / as %2F, ? as %3F and @ as %40; keep sslpassword in a service file"

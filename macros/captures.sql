@@ -35,6 +35,8 @@ set secuencia = o.secuencia
 from (select run_id, row_number() over (order by min(rowid)) as secuencia from landing.capturas group by run_id) as o
 where c.run_id = o.run_id and c.secuencia is null;
 create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
+{{ create_reading_log() }}
+{{ create_vacuum_log() }}
 delete from landing.contenidos where run_id <> '{{ this_run() }}';
     {%- if builds_above_raw() %}
 delete from landing.transformaciones;

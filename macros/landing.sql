@@ -75,7 +75,7 @@ select
                 'valor': concat_ws(', '
                     {%- for c in contract.columns if c.name in contract.clave %}, {{ shown(c.name ~ '_texto', c.type) }}{% endfor %}),
                 'problema': 'the key is there ' || cast(repeticiones as varchar) || ' times',
-                'remedio': 'leave one row a key'
+                'remedio': 'keep one row for each key'
             } end
     ], lambda x: x is not null) as problemas
 from typed
@@ -85,7 +85,8 @@ select 1
 {%- endmacro %}
 
 
-{# The tables of the contract. #}
+{# The tables of the contract, for what must name them while dbt parses: the sources' yml can't be asked then (`graph` is empty).
+   A test holds the two equal (tests/unit/test_project.py). #}
 {% macro contract_tables() -%}
     {{ return([
         'programacion', 'cursos', 'equivalencia_cursos', 'horarios', 'sedes', 'minimos_apertura', 'vacantes_estandar',
@@ -125,7 +126,7 @@ select 1
 {%- endmacro %}
 
 
-{# Text to the contract's type; null where it does not fit. 12.0 is an int, 12.5 is none; 7,5 is 7.5 (a comma alone, and once,
+{# Text to the contract's type; null where it does not fit. 12.0 is a whole number, 12.5 is not; 7,5 is 7.5 (a comma alone, and once,
    is a decimal sign); days come as ISO, as dd/mm/yyyy and as Excel counts them. #}
 {% macro typed_column(c) -%}
     {%- set numero = "try_cast(case when regexp_full_match(" ~ c.name ~ ", '[-+]?[0-9]+,[0-9]+') then replace(" ~ c.name ~ ", ',', '.') else " ~ c.name ~ " end as double)" -%}
@@ -159,12 +160,20 @@ case when {{ c.name }} in ('{{ c.meta.valores | join("', '") }}') then {{ c.name
 {%- endmacro %}
 
 
+{# A type of the contract, as a person calls it. #}
+{% macro type_in_words(type) -%}
+    {{ return({
+        'integer': 'a whole number', 'double': 'a number', 'boolean': 'yes or no', 'date': 'a date', 'timestamp': 'a date and time',
+    }[type]) }}
+{%- endmacro %}
+
+
 {# What can be wrong with a value of a column: condition, problem, remedy. #}
 {% macro column_checks(c, contract) -%}
     {%- set checks = [] -%}
     {%- if c.type != 'varchar' -%}
         {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null',
-            'problem': 'is no ' ~ c.type, 'remedy': 'correct the value, or leave it empty where the contract allows it'}) -%}
+            'problem': 'is not ' ~ type_in_words(c.type), 'remedy': 'correct the value, or leave it empty where the contract allows it'}) -%}
     {%- endif -%}
     {%- if c.meta.get('requerida') or c.name in contract.clave -%}
         {%- do checks.append({'condition': c.name ~ '_texto is null',
@@ -176,7 +185,7 @@ case when {{ c.name }} in ('{{ c.meta.valores | join("', '") }}') then {{ c.name
     {%- endif -%}
     {%- if c.meta.get('valores') -%}
         {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null',
-            'problem': 'is none of ' ~ c.meta.valores | join(', '), 'remedy': 'translate the source\'s own word into the contract\'s'}) -%}
+            'problem': 'is not one of ' ~ c.meta.valores | join(', '), 'remedy': 'translate the source\'s own word into the contract\'s'}) -%}
     {%- endif -%}
     {{ return(checks) }}
 {%- endmacro %}

@@ -9,7 +9,7 @@
     {%- set tablas = run_query(
         "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'snapshots' order by table_name"
     ).columns[0].values() -%}
-    {%- do run_query(create_log_of_vacuums()) -%}
+    {%- do run_query(create_vacuum_log()) -%}
     {%- call statement('vacuum', auto_begin=false) -%}
 begin;
 create or replace temp table vaciado as
@@ -86,15 +86,6 @@ checkpoint
 
 {# The log of vacuums, landing.vaciados: written here alone; as_of and the history read it. #}
 {% macro create_vacuum_log() -%}
-    {%- if execute and flags.WHICH in ('build', 'run', 'snapshot', 'test') -%}
-{{ create_log_of_vacuums() }}
-    {%- else -%}
-select 1
-    {%- endif -%}
-{%- endmacro %}
-
-
-{% macro create_log_of_vacuums() -%}
 create schema if not exists landing;
 create table if not exists landing.vaciados (
     vaciado_en timestamp not null,

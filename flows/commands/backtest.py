@@ -10,9 +10,10 @@ import typer
 from flows import settings
 from flows.commands.options import AsJson, Home, Horizon, Quiet, echo, explained
 from flows.dbt import diagnosis
-from flows.dbt.runner import TRANSFORM, Variables, run_dbt, version_variables
+from flows.dbt.runner import TRANSFORM, Variables, run_dbt
 from flows.errors import AforoError, Problem
 from flows.home import lock, warehouse
+from flows.project import version_variables
 from flows.screen import terminal
 from flows.screen.progress import Progress
 from flows.screen.table import table

@@ -15,14 +15,15 @@ import typer
 
 from flows import settings
 from flows.commands.options import Accept, AsJson, Home, Mapping, Quiet, Source, echo, explained
-from flows.dbt.runner import AUDIT, Variables, run_dbt, version_variables
+from flows.dbt.runner import AUDIT, Variables, run_dbt
 from flows.errors import Problem
 from flows.errors import as_text as problem_text
 from flows.home import warehouse
+from flows.project import contract_tables, version_variables
 from flows.screen import terminal
 from flows.screen.progress import Progress
 from flows.screen.table import table
-from flows.settings import TABLES, Settings, source_timeout
+from flows.settings import Settings, source_timeout
 from flows.steps import audit
 from flows.steps.preflight import source_problems
 
@@ -56,7 +57,7 @@ def check(asked: Settings, listener: Progress) -> list[Checked]:
         scratch = settings.Home(Path(folder))
         problems = source_problems(asked)
         if problems:
-            found = audit.unreachable(problems[0], list(TABLES))
+            found = audit.unreachable(problems[0], list(contract_tables()))
         else:
             _copy_captures(asked.home, scratch)
             scratched = replace(asked, home=scratch)
@@ -64,9 +65,9 @@ def check(asked: Settings, listener: Progress) -> list[Checked]:
             # No log: it would go with the scratch home.
             arguments = [*AUDIT, "--log-level-file", "none"]
             result = run_dbt(arguments, scratched, variables, listener.node, source_timeout())
-            found = audit.read(result, scratch, list(TABLES))
+            found = audit.read(result, scratch, list(contract_tables()))
         readings, formats = warehouse.readings(scratch), warehouse.formats(scratch)
-    return [_checked(name, found, readings.get(name), formats) for name in TABLES]
+    return [_checked(name, found, readings.get(name), formats) for name in contract_tables()]
 
 
 def as_text(checked: list[Checked]) -> list[str]:

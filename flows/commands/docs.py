@@ -11,8 +11,9 @@ import typer
 from flows import settings
 from flows.commands.options import Home, explained
 from flows.dbt import diagnosis
-from flows.dbt.runner import DOCS, PARSE, Variables, run_dbt, version_variables
+from flows.dbt.runner import DOCS, PARSE, Variables, run_dbt
 from flows.home import lock
+from flows.project import version_variables
 from flows.stopping import Stopped
 
 LOOPBACK = "127.0.0.1"

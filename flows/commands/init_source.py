@@ -13,9 +13,8 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
-import yaml
 
-from flows import settings
+from flows import project, settings
 from flows.commands.options import Source as SourceFlag
 from flows.commands.options import explained
 from flows.dbt import box
@@ -24,10 +23,9 @@ from flows.dbt.personal import looks_like_a_value, shown_names
 from flows.dbt.quoting import identifier, literal, pattern
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
-from flows.settings import PROJECT, Settings
+from flows.settings import Settings
 from flows.source import Source
 
-CONTRACT = PROJECT / "models" / "landing" / "_sources.yml"
 HEADING_ROWS = 20
 # More words than these in a column are no states.
 MOST_STATES = 20
@@ -137,9 +135,7 @@ def normalised(name: str) -> str:
 
 def contract() -> dict[str, tuple[Column, ...]]:
     """The contract's tables, from their one statement."""
-    sources = yaml.safe_load(CONTRACT.read_text())["sources"]
-    [institute] = [source for source in sources if source["name"] == "instituto"]
-    return {table["name"]: tuple(_column(c) for c in table["columns"]) for table in institute["tables"]}
+    return {name: tuple(_column(c) for c in table["columns"]) for name, table in project.contract().items()}
 
 
 def _column(stated: dict[str, Any]) -> Column:

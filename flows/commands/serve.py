@@ -14,9 +14,9 @@ import typer
 
 from flows import child, server, settings
 from flows.commands.options import Home, Horizon, Mapping, Source, explained
-from flows.dbt.runner import version_variables
-from flows.errors import AforoError, Problem
+from flows.errors import AforoError
 from flows.home import lock, warehouse
+from flows.project import schema_of
 
 DEPLOYMENT = "pronostico"
 # Early morning in the Americas.
@@ -47,8 +47,7 @@ def runner() -> None:
 
     # There is one `aforo serve` a home: what ran under an earlier one is gone with it, and holds up the next.
     flow_runs.close_dead(asked.home, served=True)
-    platinum = f"platinum_{version_variables()['version_platinum']}"
-    dates = warehouse.forecast_dates(asked.home, platinum)
+    dates = warehouse.forecast_dates(asked.home, schema_of("platinum"))
     aforo.serve(
         name=DEPLOYMENT,
         schedules=[RRule(rule, timezone="UTC") for rule in rules(dates, datetime.now(UTC).date())],

@@ -18,9 +18,10 @@ import yaml
 from flows import settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.dbt import diagnosis
-from flows.dbt.runner import VACUUM, Variables, run_dbt, version_variables
+from flows.dbt.runner import VACUUM, Variables, run_dbt
 from flows.errors import AforoError, Problem
 from flows.home import backup, lock, releases, tables, warehouse
+from flows.project import version_variables
 from flows.screen.table import table
 from flows.settings import PROJECT
 from flows.settings import Home as HomeFolder

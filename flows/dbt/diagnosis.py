@@ -19,7 +19,8 @@ from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, PassingError, Problem
 from flows.home import warehouse
-from flows.settings import TABLES, Home
+from flows.project import contract_tables
+from flows.settings import Home
 
 TAG = "[aforo] "
 ROWS_SHOWN = 5
@@ -180,13 +181,13 @@ def _table_of(file: str | None) -> str | None:
 
 
 def _is_table_folder(path: Path) -> bool:
-    return path.parent.name in TABLES
+    return path.parent.name in contract_tables()
 
 
 def _no_parquet(text: str, _: Home) -> Problem:
     file = _file_in(text)
     return Problem(
-        "the file is no Parquet file, or it is cut off",
+        "the file is not a Parquet file, or it is cut off",
         "export it again as Parquet, or as CSV with the ending .csv",
         table=_table_of(file),
         file=file,

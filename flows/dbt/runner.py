@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from flows import child
-from flows.settings import PROJECT, Settings
+from flows.project import PROJECT
+from flows.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -127,12 +126,6 @@ def run_dbt(
     timed_out = process.timed_out
     failures, warnings, skipped = _read_results(results)
     return DbtResult(exit_code, timed_out, failures, warnings, skipped, errors, timeout)
-
-
-def version_variables() -> dict[str, str]:
-    """The layers' versions, as version.yml says."""
-    versions: dict[str, str] = yaml.safe_load((PROJECT / "version.yml").read_text())
-    return versions
 
 
 def _environment(settings: Settings, variables: Variables) -> dict[str, str]:

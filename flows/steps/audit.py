@@ -14,13 +14,14 @@ from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, Problem, as_text
 from flows.home import warehouse
-from flows.settings import TABLES, Home, Settings
+from flows.project import contract_tables
+from flows.settings import Home, Settings
 
 REASON_LENGTH = 400
 INSTITUTE_TEST = "mismo_instituto"
 _UNCHECKED = Problem(
     "its periods could not be checked, as calendario could not be read",
-    "set calendario right",
+    "correct the table calendario",
 )
 
 
@@ -84,7 +85,7 @@ def not_there(problem: Problem, settings: Settings) -> Audit:
     One that was captured before may be back in a moment, as a mount; one that never was is misspelt.
     """
     known = settings.source_name in warehouse.sources(settings.home)
-    return replace(unreachable(problem, list(TABLES)), passing=known)
+    return replace(unreachable(problem, list(contract_tables())), passing=known)
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
@@ -110,7 +111,7 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     problems.append(
         Problem(
             f"{what}, so there is no earlier capture to fall back on",
-            "set right what is said above and run again; from its first capture on, a table that fails"
+            "correct what is said above and run again; from its first capture on, a table that fails"
             " falls back on the last",
         )
     )

@@ -31,7 +31,7 @@ def source_problems(settings: Settings) -> list[Problem]:
         if not path.exists():
             return [Problem(f"the source folder {path} does not exist", remedy)]
         if not path.is_dir():
-            return [Problem(f"the source {path} is no folder", remedy)]
+            return [Problem(f"the source {path} is not a folder", remedy)]
         if not any(path.iterdir()):
             return [Problem(f"the source folder {path} is empty", remedy)]
     except OSError as error:

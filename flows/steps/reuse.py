@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from flows.dbt import project
+from flows.dbt import parsed
 from flows.home import warehouse
 from flows.settings import Home
 
@@ -12,7 +12,7 @@ from flows.settings import Home
 def key(home: Home, variables: dict[str, Any]) -> str:
     """The key of what a run with these vars of dbt stands on: captured contents, code, libraries and vars.
 
-    A run's id, commit and fallbacks are no part of it: they are only stamped on what it builds.
+    A run's id, commit and fallbacks are not part of it: they are only stamped on what it builds.
     """
     # pandas comes with them: a second that a run's start need not wait for.
     from python_models.forecasting import fits
@@ -20,6 +20,6 @@ def key(home: Home, variables: dict[str, Any]) -> str:
 
     contents = {capture.table: capture.fingerprint for capture in warehouse.captures(home)}
     text = json.dumps(
-        [contents, variables, project.digest(), fits.libraries(), has_lightgbm()], sort_keys=True
+        [contents, variables, parsed.digest(), fits.libraries(), has_lightgbm()], sort_keys=True
     )
     return hashlib.sha256(text.encode()).hexdigest()

@@ -30,7 +30,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if not modules.re.match('[1-9][0-9]*$', options.get('header_row', '1')) -%}
-        {{ stop("Mapping file " ~ file ~ ": header_row is no row number. Write a number, such as: -- header_row: 2") }}
+        {{ stop("Mapping file " ~ file ~ ": header_row is not a row number. Write a number, such as: -- header_row: 2") }}
     {%- endif -%}
     {%- if modules.re.search('(^|[/,]) *[.][.]( *$|[/,])', options.get('files', '')) -%}
         {{ stop("Mapping file " ~ file ~ ": files names a folder outside of the source. Name files below it, such as: -- files: *.xlsx") }}

@@ -1,7 +1,5 @@
 {# What each landing model read, and how: landing.lecturas, a row a file or database table, of the newest landing only. #}
 {% macro create_reading_log() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
-create schema if not exists landing;
 create table if not exists landing.lecturas (
     tabla varchar not null,
     archivo varchar,
@@ -11,9 +9,6 @@ create table if not exists landing.lecturas (
     decimal varchar,
     mapeo varchar
 );
-    {%- else -%}
-select 1
-    {%- endif -%}
 {%- endmacro %}
 
 
@@ -33,7 +28,7 @@ select 1
 
 
 {# The decimal sign of each text file: a comma where a value is a number with one comma and no dot. Such a comma is never
-   a thousands separator: 1,234 students would be 1.234, which is no integer and is refused. #}
+   a thousands separator: 1,234 students would be 1.234, which is not a whole number and is refused. #}
 {% macro log_decimal_commas(tabla, readings) -%}
     {%- if flags.WHICH not in ('build', 'run') or not readings | selectattr('separador') | list -%}{{ return('') }}{%- endif -%}
     {%- do run_query(

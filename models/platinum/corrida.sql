@@ -53,11 +53,11 @@ final as (
         c.estado_fuente,
         c.tablas_respaldo,
         {{ quoted(of_this_run('git_commit')) }} as git_commit,
-        '{{ var("version_raw") }}' as version_raw,
-        '{{ var("version_platinum") }}' as version_platinum,
-        '{{ var("version_features") }}' as version_features,
-        '{{ var("version_target") }}' as version_target,
-        '{{ var("version_predictions") }}' as version_predictions
+        '{{ var("raw_version") }}' as version_raw,
+        '{{ var("platinum_version") }}' as version_platinum,
+        '{{ var("features_version") }}' as version_features,
+        '{{ var("target_version") }}' as version_target,
+        '{{ var("predictions_version") }}' as version_predictions
     from objetivo as o
     cross join estado as c
     left join periodos as corte on o.indice_objetivo - 1 = corte.indice

@@ -85,7 +85,7 @@ def test_a_column_of_another_type(faulty: Faulty) -> None:
     """The table falls back alone; the column is named, and of a value that may be a person's the length."""
     reason = faulty.reason("minimos_apertura")
     assert "column minimo_alumnos" in reason
-    assert "is no integer: <text of 4 characters>" in reason
+    assert "is not a whole number: <text of 4 characters>" in reason
 
 
 def test_a_column_that_is_dropped(faulty: Faulty) -> None:
@@ -108,7 +108,7 @@ def test_a_file_that_is_cut_in_the_middle(faulty: Faulty) -> None:
     """The table falls back alone; the file is named."""
     reason = faulty.reason("programacion")
     assert "programacion.parquet" in reason
-    assert "is no Parquet file, or it is cut off" in reason
+    assert "is not a Parquet file, or it is cut off" in reason
 
 
 def test_faults_in_six_tables_at_once(faulty: Faulty) -> None:

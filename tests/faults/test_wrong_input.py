@@ -107,7 +107,7 @@ def test_files_that_cannot_be_read(newcomer: Institute) -> None:
     tables = sources.institute()
     tables["programacion"] = tables["programacion"].drop(columns="horario")
     sources.write(tables, source)
-    (source / "cursos.parquet").write_text("curso_actual,nombre\nA1,this is no Parquet file\n")
+    (source / "cursos.parquet").write_text("curso_actual,nombre\nA1,this is not a Parquet file\n")
     (source / "horarios.parquet").unlink()
     # Another encoding is read; a row that is too short is not, and is named where it stands.
     text = "horario;horario_actual;turno\nH1;H1;mañana\nH2;H2\nH3;H3;noche\n"
@@ -121,7 +121,7 @@ def test_files_that_cannot_be_read(newcomer: Institute) -> None:
     assert "Add the column" in missing
     no_parquet = block_of(message, "cursos, ")
     assert str(source / "cursos.parquet") in no_parquet
-    assert "is no Parquet file" in no_parquet
+    assert "is not a Parquet file" in no_parquet
     assert "export it again" in no_parquet
     ragged = block_of(message, "horarios, ")
     assert f"{source / 'horarios.csv'}, row 2" in ragged
@@ -147,17 +147,17 @@ def test_rows_that_are_wrong(newcomer: Institute) -> None:
 
     lines = [line.strip() for line in message.splitlines()]
     wrong_type = lines.index(f"programacion, column matriculados, {file}, row 5")
-    assert lines[wrong_type + 1] == "is no integer: <text of 4 characters>"
+    assert lines[wrong_type + 1] == "is not a whole number: <text of 4 characters>"
     assert lines[wrong_type + 2].startswith("-> correct the value")
     negative = lines.index(f"programacion, column matriculados, {file}, row 7")
     assert lines[negative + 1] == "is below 0: '-3'"
     calendar = lines.index(f"programacion, column periodo, {file}, rows 9, 11")
-    assert lines[calendar + 1] == "is no month YYYYMM: '202313', …"
+    assert lines[calendar + 1] == "is not a month YYYYMM: '202313', …"
     assert "calendario" in lines[calendar + 2]
     duplicate = block_of(message, "cursos, column curso_actual")
     assert "rows 1, 7" in duplicate
     assert "the key is there 2 times: 'A1'" in duplicate
-    assert "leave one row a key" in duplicate
+    assert "keep one row for each key" in duplicate
 
 
 def test_tables_that_are_missing(newcomer: Institute) -> None:
@@ -225,5 +225,5 @@ def test_check_source_says_what_a_run_would_and_writes_nothing(newcomer: Institu
     assert states["sedes"][0] == "absent"
     assert "UTF-8" in states["programacion"] or "UTF-8," in states["programacion"]
     assert "the key is there 2 times: 'A1'" in checked.out
-    assert "leave one row a key" in checked.out
+    assert "keep one row for each key" in checked.out
     assert not newcomer.home.exists()

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from flows.dbt.extensions import extension_file
-from flows.settings import TABLES
+from flows.project import contract_tables
 from tests import sources
 from tests.postgres import PASSWORD, Postgres
 
@@ -42,7 +42,7 @@ class Landed:
         landed = self.query("select table_name from duckdb_tables() where schema_name = 'landing'")
         return {
             name: self.query(f"select * exclude (archivo, fila) from landing.{name} order by all")
-            for name in sorted(TABLES)
+            for name in sorted(contract_tables())
             if (name,) in landed
         }
 
@@ -357,7 +357,7 @@ def test_a_mapping_on_a_database(
         ("selec 1", "is not one select: syntax error"),
         ("-- files: nada*.csv\nselect * from entrega", "no file in"),
         ("-- files: ../*.csv\nselect * from entrega", "a folder outside of the source"),
-        ("-- header_row: dos\nselect * from entrega", "header_row is no row number"),
+        ("-- header_row: dos\nselect * from entrega", "header_row is not a row number"),
     ],
 )
 def test_a_mapping_that_is_none(land: Land, tmp_path: Path, mapping: str, said: str) -> None:

@@ -15,9 +15,10 @@ import pytest
 from flows.commands import check_source
 from flows.commands.check_source import Checked
 from flows.dbt import diagnosis
-from flows.dbt.runner import AUDIT, Variables, capture_of, run_dbt, version_variables
+from flows.dbt.runner import AUDIT, Variables, capture_of, run_dbt
+from flows.project import contract_tables, version_variables
 from flows.screen.terminal import QuietProgress
-from flows.settings import TABLES, Home, Settings, resolve
+from flows.settings import Home, Settings, resolve
 from flows.source import Source
 from tests import sources
 
@@ -57,7 +58,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     asked = resolve(str(sources.write(institute(), folder / "source")), str(folder / "home"))
     asked.home.root.mkdir()
     variables = Variables(version_variables(), {"run_id": "first"})
-    for arguments in (AUDIT, capture_of(list(TABLES))):
+    for arguments in (AUDIT, capture_of(list(contract_tables()))):
         assert run_dbt(arguments, asked, variables).ok
     return asked
 

@@ -12,22 +12,25 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.project import schema_of
+
 ROOT = Path(__file__).parents[2]
 INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
 
 # What a forecast is made of, rates, candidates, codes and weights among it.
-LAYERS = ("features_v1", "predictions_v1")
+FEATURES, PREDICTIONS = schema_of("features"), schema_of("predictions")
+LAYERS = (FEATURES, PREDICTIONS)
 MADE_AT_AN_ORIGIN = (
-    "features_v1.candidatos",
-    "features_v1.flujo",
-    "features_v1.tasas",
-    "features_v1.retencion",
-    "features_v1.ingresos",
-    "features_v1.ingresos_esperados",
-    "features_v1.rasgos",
-    "predictions_v1.varianzas",
-    "predictions_v1.pronosticos_combinados",
-    "predictions_v1.pronosticos_reconciliados",
+    f"{FEATURES}.candidatos",
+    f"{FEATURES}.flujo",
+    f"{FEATURES}.tasas",
+    f"{FEATURES}.retencion",
+    f"{FEATURES}.ingresos",
+    f"{FEATURES}.ingresos_esperados",
+    f"{FEATURES}.rasgos",
+    f"{PREDICTIONS}.varianzas",
+    f"{PREDICTIONS}.pronosticos_combinados",
+    f"{PREDICTIONS}.pronosticos_reconciliados",
 )
 # What says which run made a row, not what it says.
 OF_THE_RUN = {
@@ -138,16 +141,16 @@ def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp
 @pytest.mark.slow
 def test_a_past_origin_of_the_backtest_knows_what_was_known_then(tmp_path: Path) -> None:
     source = ROOT / "seeds" / "demo_institute"
-    today_of_the_cut = "(select max(indice_origen) from cut_run.features_v1.origenes)"
+    today_of_the_cut = f"(select max(indice_origen) from cut_run.{FEATURES}.origenes)"
     with whole_and_cut(
         source, tmp_path, first_cut=202503, origins=4, origins_cut_away=4, learner="none"
     ) as connection:
-        begins = "select min(indice_origen) from {}_run.features_v1.origenes where es_evaluado"
+        begins = f"select min(indice_origen) from {{}}_run.{FEATURES}.origenes where es_evaluado"
         assert (
             connection.sql(begins.format("whole")).fetchall()
             == connection.sql(begins.format("cut")).fetchall()
         )
-        later = f"from whole_run.features_v1.origenes where indice_origen > {today_of_the_cut}"
+        later = f"from whole_run.{FEATURES}.origenes where indice_origen > {today_of_the_cut}"
         assert connection.sql(later).fetchall()
         for table in MADE_AT_AN_ORIGIN:
             assert_equal(connection, table, f"indice_origen = {today_of_the_cut}")

@@ -17,21 +17,13 @@ import duckdb
 import pandas as pd
 import pytest
 
+from flows.project import contract_tables, schema_of
 from tests import sources
 from tests.harness import Institute
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-TABLES = (
-    "programacion",
-    "cursos",
-    "equivalencia_cursos",
-    "horarios",
-    "sedes",
-    "minimos_apertura",
-    "vacantes_estandar",
-)
 # What says which run made a row, not what it says.
 OF_THE_RUN = ("run_id", "estado_fuente", "datos_al", "as_of", "git_commit", "tablas_respaldo")
 CORRECTED, GONE_AND_BACK, ADDED = "202408-NORTE-A1-0", "202503-CENTRO-B1-1", "202506-NORTE-A1-9"
@@ -130,7 +122,8 @@ def published(institute: Institute, *flags: str) -> Moment:
 
 def raw(home: Path) -> dict[str, Rows]:
     """The raw tables, as the last run left their views."""
-    return {table: query(home, f"from raw_v1.{table} order by all") for table in TABLES}
+    schema = schema_of("raw")
+    return {table: query(home, f"from {schema}.{table} order by all") for table in contract_tables()}
 
 
 def raw_as_of(institute: Institute, moment: str) -> dict[str, Rows]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.project import schema_of
 from tests.harness import ROOT, Institute
 
 WORKBOOKS = ROOT.parent / "shared" / "data" / "workbooks"
@@ -23,9 +24,9 @@ def test_the_workbooks_are_forecast_through_their_mapping(institute: Institute, 
     files = len(list(WORKBOOKS.glob("*.xlsx")))
     with duckdb.connect(str(exports.home / "aforo_warehouse.duckdb"), read_only=True) as connection:
         periods, states, dated = connection.sql(
-            """select count(distinct periodo), list_sort(list_distinct(list(estado))),
+            f"""select count(distinct periodo), list_sort(list_distinct(list(estado))),
                 bool_and(fecha_creacion is not null)
-            from raw_v1.programacion"""
+            from {schema_of("raw")}.programacion"""
         ).fetchall()[0]
     assert periods == files
     assert states == ["cancelado", "cerrado"]

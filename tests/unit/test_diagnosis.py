@@ -83,12 +83,12 @@ def test_a_message_of_the_project_is_shown_without_dbts_frame(home: Home) -> Non
 
 
 def test_a_file_that_is_no_parquet(home: Home, tmp_path: Path) -> None:
-    for content in ("x", "some text that is no Parquet file at all"):
+    for content in ("x", "some text that is not a Parquet file at all"):
         file = tmp_path / "cursos.parquet"
         file.write_text(content)
         [problem] = error_of(duckdb_error(f"from '{file}'"), home).problems
         assert (problem.table, problem.file) == ("cursos", str(file))
-        assert "no Parquet" in problem.what
+        assert "not a Parquet file" in problem.what
 
 
 def test_a_copy_in_utf8_is_called_as_the_file_itself(home: Home) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from flows.errors import AforoError, Problem
 from flows.home import warehouse
-from flows.settings import DEFAULT_SOURCE, TABLES, Home, Settings, resolve, resolve_home
+from flows.project import contract_tables
+from flows.settings import DEFAULT_SOURCE, Home, Settings, resolve, resolve_home
 from flows.steps import audit, preflight
 
 AWAY = Problem("the source folder does not exist", "name the right folder")
@@ -136,7 +137,7 @@ def test_a_source_that_is_misspelt_is_not_tried_again_and_one_that_is_away_is(ho
 
 
 def test_what_the_home_holds_stands_in_for_the_same_institute_by_any_name(home: Home) -> None:
-    log(home, *((table, "/exports", NOW, 60, "") for table in TABLES))
+    log(home, *((table, "/exports", NOW, 60, "") for table in contract_tables()))
     failed = {"sedes": [AWAY]}
     reasons = {"sedes": AWAY.what}
     seen = audit.Audit(dict(failed), same_institute=True)
@@ -148,7 +149,7 @@ def test_what_the_home_holds_stands_in_for_the_same_institute_by_any_name(home: 
 
 
 def test_another_institute_is_refused_whole_by_any_name(home: Home) -> None:
-    log(home, *((table, "/exports", NOW, 60, "") for table in TABLES))
+    log(home, *((table, "/exports", NOW, 60, "") for table in contract_tables()))
     other = Problem("the source is another institute's", "use another --home")
     found = audit.Audit({"programacion": [other, AWAY], "sedes": [AWAY]}, same_institute=False)
     with pytest.raises(AforoError) as refused:

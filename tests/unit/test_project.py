@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from flows.project import contract_tables, schema_of
+
 ROOT = Path(__file__).parents[2]
 
 # Who may read whom. Marts also read the dimensions and the candidates that they describe.
@@ -64,6 +66,28 @@ def test_every_model_reads_only_from_its_own_layer_and_those_before(manifest: di
         for node in models(manifest)
         for parent in node["depends_on"]["nodes"]
         if layer(everything[parent]) not in READS[layer(node)]
+    ]
+    assert wrong == []
+
+
+def test_every_table_of_the_contract_has_its_models(manifest: dict[str, Any]) -> None:
+    nodes = manifest["nodes"].values()
+    stated = {s["name"] for s in manifest["sources"].values() if s["source_name"] == "instituto"}
+    assert set(contract_tables()) == stated
+    for prefix in ("landing__", "snapshot__", "raw__"):
+        assert stated <= {n["name"].removeprefix(prefix) for n in nodes if n["name"].startswith(prefix)}
+    # What the macro contract_tables says, as the one model that asks it reads them.
+    snapshots = manifest["nodes"]["model.aforo.raw__capturas"]["depends_on"]["nodes"]
+    read = {n.removeprefix("snapshot.aforo.snapshot__") for n in snapshots if n.startswith("snapshot.")}
+    assert read == stated
+
+
+def test_python_and_dbt_name_the_same_schemas(manifest: dict[str, Any]) -> None:
+    nodes = [*models(manifest), *manifest["sources"].values()]
+    wrong = [
+        f"{node['name']} is in {node['schema']}"
+        for node in nodes
+        if layer(node) != "source" and node["schema"] != schema_of(layer(node))
     ]
     assert wrong == []
 

@@ -19,7 +19,7 @@ from flows.settings import Home, Settings
 from flows.source import parse
 from flows.steps import publish
 
-VERSIONS = {"version_raw": "v1"}
+VERSIONS = {"raw_version": "v1"}
 
 
 @pytest.fixture

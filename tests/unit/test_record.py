@@ -139,8 +139,8 @@ def test_flags_go_before_the_environment_and_that_before_the_defaults(
     [
         ({"horizon": 0}, "between 1 and 12"),
         ({"horizon": 13}, "between 1 and 12"),
-        ({"period": -1}, "is no period"),
-        ({"as_of": "yesterday"}, "is no moment in time"),
+        ({"period": -1}, "must be positive, not -1"),
+        ({"as_of": "yesterday"}, "is not a moment in time"),
         ({"as_of": "2999-01-01"}, "is in the future"),
     ],
 )

@@ -108,7 +108,7 @@ select
     {{ shown('cast(periodo as varchar)', 'integer') }} as valor,
     case
         when exists (select 1 from {{ calendario }}) then 'is not in calendario'
-        else 'is no month YYYYMM'
+        else 'is not a month YYYYMM'
     end as problema,
     'correct the value, or add the period to the table calendario' as remedio
 from {{ model }}
