@@ -20,9 +20,9 @@ LAYERS = ("features_v1", "predictions_v1")
 MADE_AT_AN_ORIGIN = (
     "features_v1.candidatos",
     "features_v1.flujo",
-    "features_v1.tasas",
-    "features_v1.retencion",
-    "features_v1.ingresos",
+    "features_v1.retencion_esperada",
+    "features_v1.retencion_por_grupo",
+    "features_v1.ingresos_por_grupo",
     "features_v1.ingresos_esperados",
     "features_v1.rasgos",
     "predictions_v1.varianzas",

@@ -40,7 +40,7 @@ def test_every_layer_has_the_version_of_its_code() -> None:
 def test_changed_code_is_refused_until_the_version_is_raised(project: Path) -> None:
     before = tool.versions(project / "version.yml")
     model = project / "models" / "features" / "origenes.sql"
-    model.write_text(model.read_text().replace("es_actual", "es_el_actual"))
+    model.write_text(model.read_text().replace("es_evaluado", "es_el_evaluado"))
 
     assert tool.problems(project) == ["the code of features changed: run `make bump LAYER=features`"]
 
