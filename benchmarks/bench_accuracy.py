@@ -36,7 +36,7 @@ CELLS = f"""
 create temp table cells as
 with published as (
     select indice_origen, h, unique_id, 'aforo' as modelo, round(punto) as punto
-    from {PREDICTIONS}.pronosticos where nivel = 'celda'
+    from {PREDICTIONS}.pronosticos where nivel_jerarquia = 'celda'
 )
 
 select
@@ -59,7 +59,7 @@ with judged as (select distinct indice_origen, h, periodo from cells where model
 held as (select * from cells where modelo = 'aforo' and y > 0),
 
 forecast as (
-    select r.* from reference as r inner join judged using (indice_origen, h) where r.nivel = 'celda'
+    select r.* from reference as r inner join judged using (indice_origen, h) where r.nivel_jerarquia = 'celda'
 ),
 
 courses as (
@@ -126,7 +126,7 @@ group by all order by all
 
 COVERAGE = """
 select * from marts.exactitud
-where modelo = 'aforo' and nivel in ('celda', 'sede_curso', 'sede') and horizonte = 1
+where modelo = 'aforo' and nivel_jerarquia in ('celda', 'sede_curso', 'sede') and horizonte = 1
     and corte in ('todo', 'tipo_demanda')
 order by all
 """

@@ -73,13 +73,15 @@ def dense_series(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         sede_horario=cells["sede"] + "/" + cells["horario"],
     )
     parts = []
-    for nivel in LEVELS:
-        wide = keyed.pivot_table(index=nivel, columns="indice", values="y", aggfunc="sum", fill_value=0.0)
+    for level in LEVELS:
+        wide = keyed.pivot_table(index=level, columns="indice", values="y", aggfunc="sum", fill_value=0.0)
         began = (wide.to_numpy() > 0).argmax(axis=1)
         row, column = np.nonzero(np.arange(wide.shape[1]) >= began[:, None])
         names, periods = wide.index.to_numpy()[row], wide.columns.to_numpy()[column]
         values = wide.to_numpy()[row, column]
-        parts.append(pd.DataFrame({"nivel": nivel, "unique_id": names, "indice": periods, "y": values}))
+        parts.append(
+            pd.DataFrame({"nivel_jerarquia": level, "unique_id": names, "indice": periods, "y": values})
+        )
     tree = keyed.drop_duplicates("celda")[["celda", *UPPER_LEVELS]].rename(columns={"celda": "unique_id"})
     return pd.concat(parts, ignore_index=True), tree
 
@@ -88,20 +90,20 @@ def measure(folder: Path | None, n_origins: int) -> dict[str, float]:
     """Run both parts once; seconds, rows and this process' peak memory (MiB)."""
     series, tree = dense_series(held_cells(folder) if folder else simulated_cells())
     end = int(series["indice"].max())
-    figures: dict[str, float] = {"series": series.groupby(["nivel", "unique_id"]).ngroups}
+    figures: dict[str, float] = {"series": series.groupby(["nivel_jerarquia", "unique_id"]).ngroups}
     start, start_cpu = time.perf_counter(), time.process_time()
     forecasts = forecast_statistics(series, range(end - n_origins + 1, end + 1), HORIZON, SEASON)
     figures["statistics_s"] = time.perf_counter() - start
     figures["statistics_cpu_s"] = time.process_time() - start_cpu
     figures["statistics_rows"] = len(forecasts)
     fitted = forecasts[~forecasts["modelo"].isin(["naive", "naive_estacional"])]
-    keys = ["indice_origen", "h", "nivel", "unique_id"]
+    keys = ["indice_origen", "h", "nivel_jerarquia", "unique_id"]
     base = fitted.groupby(keys)["yhat"].median().reset_index()
     start, start_cpu = time.perf_counter(), time.process_time()
     reconciled = reconcile(base, tree)
     figures["reconcile_s"] = time.perf_counter() - start
     figures["reconcile_cpu_s"] = time.process_time() - start_cpu
-    figures["cells_per_origin"] = (reconciled["nivel"] == "celda").sum() / (n_origins * HORIZON)
+    figures["cells_per_origin"] = (reconciled["nivel_jerarquia"] == "celda").sum() / (n_origins * HORIZON)
     figures["failed"] = reconciled["razon"].notna().sum()
     figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {name: round(float(value), 1) for name, value in figures.items()}

@@ -29,7 +29,7 @@ qualify max(c.indice) over (partition by celda) > $origin - 12
 
 
 def forecast(connection: duckdb.DuckDBPyConnection, origins: list[int], horizon: int) -> pd.DataFrame:
-    """Rows (indice_origen, h, nivel, unique_id, yhat, razon) of the cells held in the year to the origin.
+    """Rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon) of the cells held in the year to the origin.
 
     AutoETS (Hyndman et al., 2008) by level: without a season on the thousands of short series of cells, to be
     quick, with one of 12 periods above. MinT with the variances
@@ -46,7 +46,7 @@ def _forecast_one(connection: duckdb.DuckDBPyConnection, origin: int, horizon: i
 
 
 def _level(rows: pd.DataFrame, level: str, origin: int, horizon: int) -> pd.DataFrame:
-    """Rows (h, nivel, unique_id, yhat, varianza) of the series of one level."""
+    """Rows (h, nivel_jerarquia, unique_id, yhat, varianza) of the series of one level."""
     counts = rows.rename(columns={level: "unique_id", "indice": "ds"}).groupby(["unique_id", "ds"])["y"].sum()
     panel = fill_gaps(counts.reset_index(), freq=1, end=origin).fillna({"y": 0}).astype({"y": "float64"})
     model = AutoETS(season_length=1 if level == CELL else SEASON)
@@ -60,7 +60,7 @@ def _level(rows: pd.DataFrame, level: str, origin: int, horizon: int) -> pd.Data
     return pd.DataFrame(
         {
             "h": answer["ds"] - origin,
-            "nivel": level,
+            "nivel_jerarquia": level,
             "unique_id": answer["unique_id"],
             "yhat": np.clip(answer["AutoETS"], 0, None),
             "varianza": answer["unique_id"].map(variance).fillna(1).clip(lower=0.01),

@@ -1,5 +1,8 @@
-{# The students expected of a cell, 0 where it is more likely not held at all. A cell of which little is expected has, where
-   it is held, 1.4 times the course's minimum or more: below half of that, none is the better guess. #}
+{# A cell of which little is expected has, where it is held, so many times its course's minimum or more (docs/accuracy.md). #}
+{% macro minimos_si_se_dicta() -%}1.4{%- endmacro %}
+
+{# The students expected of a cell, 0 where it is more likely not held at all: below half of what it has where it is held,
+   none is the better guess. #}
 {% macro si_se_dicta(esperado, minimo) -%}
-case when {{ esperado }} < 0.7 * {{ minimo }} then 0 else {{ esperado }} end
+case when {{ esperado }} < {{ (minimos_si_se_dicta() | float) / 2 }} * {{ minimo }} then 0 else {{ esperado }} end
 {%- endmacro %}

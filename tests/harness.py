@@ -119,7 +119,7 @@ class Institute:
 
     def health(self) -> dict[str, dict[str, Any]]:
         """table -> its row of the published salud_fuentes."""
-        columns = ("tabla", "estado", "motivo", "filas", "capturada_en", "cambio_en", "en_cuarentena")
+        columns = ("tabla", "estado", "motivo_estado", "filas", "capturada_en", "cambio_en", "en_cuarentena")
         rows = self.published(f"select {', '.join(columns)} from marts.salud_fuentes")
         return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
 

@@ -54,7 +54,7 @@ def _errors(asked: Settings) -> list[dict[str, Any]]:
     with duckdb.connect(str(asked.home.warehouse), read_only=True) as connection:
         rows = connection.execute(
             f"""select {", ".join(COLUMNS)} from marts.exactitud
-            where nivel = 'celda' and corte = 'todo' order by horizonte, wape"""
+            where nivel_jerarquia = 'celda' and corte = 'todo' order by horizonte, wape"""
         ).fetchall()
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 

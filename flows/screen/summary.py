@@ -13,7 +13,7 @@ from flows.screen.table import table
 from flows.settings import Home
 
 LARGEST = 5
-SOURCE_COLUMNS = ("tabla", "estado", "motivo", "filas", "capturada_en", "edad_dias", "en_cuarentena")
+SOURCE_COLUMNS = ("tabla", "estado", "motivo_estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
 
 
 def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -36,11 +36,11 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         )
         errors = rows(
             """select modelo, wape, origenes from marts.exactitud
-            where nivel = 'celda' and corte = 'todo' and horizonte = 1
+            where nivel_jerarquia = 'celda' and corte = 'todo' and horizonte = 1
             and modelo in ('aforo', 'naive_estacional')"""
         )
         health = rows(
-            """select tabla, estado, motivo, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'), edad_dias,
+            """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'), edad_dias,
             en_cuarentena from marts.salud_fuentes order by tabla"""
         )
     return {
@@ -75,7 +75,7 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     if quarantined:
         lines.append(f"  {quarantined:,} sections are in quarantine: their course or slot code is unknown.")
     lines += [
-        f"  {source['tabla']} {source['motivo']}."
+        f"  {source['tabla']} {source['motivo_estado']}."
         for source in summary["sources"]
         if source["estado"] == "ausente"
     ]
@@ -120,7 +120,7 @@ def fallbacks(sources: list[dict[str, Any]]) -> list[str]:
     for source in sources:
         if source["estado"] == "respaldo":
             age = f"captured {source['capturada_en']} UTC, {source['edad_dias']:.0f} days ago"
-            groups.setdefault((age, source["motivo"]), []).append(source["tabla"])
+            groups.setdefault((age, source["motivo_estado"]), []).append(source["tabla"])
     return [
         line
         for (age, reason), tables in groups.items()

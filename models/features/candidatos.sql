@@ -44,7 +44,7 @@ iniciales as (
         v.sede,
         v.curso_actual,
         v.horario_actual,
-        'vigente' as motivo
+        'vigente' as motivo_candidata
     from destinos as d
     inner join vigentes as v on d.indice_origen = v.indice_origen
     inner join cursos as k on v.curso_actual = k.curso_actual and k.tipo_demanda = 'inicial'
@@ -58,7 +58,7 @@ de_temporada as (
         c.sede,
         c.curso_actual,
         c.horario_actual,
-        'misma_estacion' as motivo
+        'misma_estacion' as motivo_candidata
     from destinos as d
     inner join celdas as c on d.indice_misma_estacion = c.indice
     inner join cursos as k on c.curso_actual = k.curso_actual and k.tipo_demanda in ('inicial', 'estacional')
@@ -108,7 +108,7 @@ continuidad_{{ paso }} as (
         sede,
         curso_actual,
         horario_actual,
-        'predecesor_en_horario' as motivo
+        'predecesor_en_horario' as motivo_candidata
     from sucesores_{{ paso }}
 
     union all
@@ -120,7 +120,7 @@ continuidad_{{ paso }} as (
         v.sede,
         v.curso_actual,
         v.horario_actual,
-        'predecesor_en_sede' as motivo
+        'predecesor_en_sede' as motivo_candidata
     from sucesores_{{ paso }} as s
     inner join usados_{{ paso }} as v
         on
@@ -151,9 +151,9 @@ candidatos_{{ paso }} as (
         p.horario_actual,
         k.tipo_demanda as tipo,
         arg_min(
-            p.motivo,
-            list_position(['predecesor_en_horario', 'vigente', 'misma_estacion', 'predecesor_en_sede'], p.motivo)
-        ) as motivo
+            p.motivo_candidata,
+            list_position(['predecesor_en_horario', 'vigente', 'misma_estacion', 'predecesor_en_sede'], p.motivo_candidata)
+        ) as motivo_candidata
     from posibles_{{ paso }} as p
     inner join destinos as d on p.indice_origen = d.indice_origen and p.h = d.h
     inner join cursos as k on p.curso_actual = k.curso_actual
@@ -188,5 +188,5 @@ final as (
 
 select
     *,
-    sede || '/' || curso_actual || '/' || horario_actual as unique_id
+    {{ cell_id() }} as unique_id
 from final

@@ -8,7 +8,6 @@ corrida as (select * from {{ ref('corrida') }})
 -- The periods to forecast from each origin, each with the newest of its season that the origin knows.
 select
     o.indice_origen,
-    o.es_actual,
     o.es_evaluado,
     p.indice,
     p.periodo,

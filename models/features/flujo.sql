@@ -11,7 +11,7 @@ rezagos as (select * from {{ ref('rezagos') }}),
 
 cursos as (select * from {{ ref('dim_cursos') }}),
 
-tasas as (select * from {{ ref('tasas') }}),
+retencion_esperada as (select * from {{ ref('retencion_esperada') }}),
 
 ingresos_esperados as (select * from {{ ref('ingresos_esperados') }}),
 
@@ -73,7 +73,7 @@ regla_{{ paso }} as (
     inner join rezagos as r using (indice_origen, h, unique_id)
     left join ingresos_esperados as i using (indice_origen, h, unique_id)
     left join flujo_{{ paso }} as f using (indice_origen, sede, curso_actual, horario_actual)
-    left join tasas as t using (indice_origen, h, unique_id)
+    left join retencion_esperada as t using (indice_origen, h, unique_id)
     where c.h = {{ paso }}
 ),
 

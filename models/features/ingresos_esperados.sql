@@ -1,5 +1,5 @@
 -- From coarse to fine: each group's share is shrunk towards its parent's, k students' worth of it (empirical Bayes).
-{% set niveles = [
+{% set agrupaciones = [
     {'clave': ['sede'], 'k': 20},
     {'clave': ['programa', 'frecuencia', 'linea'], 'k': 20},
     {'clave': ['sede', 'programa'], 'k': 20},
@@ -102,7 +102,7 @@ por_celda as (
 ),
 
 -- All alike at first; what each had, and what would have been expected of it, in weighted students.
-niveles_0 as (
+repartos_0 as (
     select
         c.indice_origen,
         c.h,
@@ -122,14 +122,14 @@ niveles_0 as (
     inner join totales as t using (indice_origen, h, tipo)
     left join por_celda as p using (indice_origen, h, unique_id)
 ),
-{% for nivel in niveles %}
-niveles_{{ loop.index }} as (
+{% for agrupacion in agrupaciones %}
+repartos_{{ loop.index }} as (
     select
         * replace (
-            esperados * (sum(pesados) over grupo + {{ nivel.k }}) / (sum(esperados) over grupo + {{ nivel.k }}) as esperados
+            esperados * (sum(pesados) over grupo + {{ agrupacion.k }}) / (sum(esperados) over grupo + {{ agrupacion.k }}) as esperados
         )
-    from niveles_{{ loop.index0 }}
-    window grupo as (partition by indice_origen, h, tipo, {{ nivel.clave | join(', ') }})
+    from repartos_{{ loop.index0 }}
+    window grupo as (partition by indice_origen, h, tipo, {{ agrupacion.clave | join(', ') }})
 ),
 {% endfor %}
 -- Rounded: sums of fractions differ in the last bit with the order of the rows.
@@ -139,7 +139,7 @@ final as (
         h,
         unique_id,
         round(total * esperados / sum(esperados) over (partition by indice_origen, h, tipo), 9) as esperados
-    from niveles_{{ niveles | length }}
+    from repartos_{{ agrupaciones | length }}
 )
 
 select * from final

@@ -1,18 +1,20 @@
 with
 candidatos as (select * from {{ ref('candidatos') }}),
 
-cursos as (select * from {{ ref('dim_cursos') }})
+cursos as (select * from {{ ref('dim_cursos') }}),
+
+celdas as (
+    select
+        c.*,
+        k.programa
+    from candidatos as c
+    inner join cursos as k on c.curso_actual = k.curso_actual
+    where c.es_evaluado
+)
 
 select distinct
-    c.unique_id,
-    'total' as total,
-    c.sede,
-    c.sede || '/' || k.programa as sede_programa,
-    c.sede || '/' || c.curso_actual as sede_curso,
-    c.sede || '/' || c.horario_actual as sede_horario,
-    c.curso_actual,
-    c.horario_actual,
-    k.programa
-from candidatos as c
-inner join cursos as k on c.curso_actual = k.curso_actual
-where c.es_evaluado
+    {%- for level in hierarchy_levels().split() if level != 'celda' %}
+    {{ group_name(level) }} as {{ level }},
+    {%- endfor %}
+    unique_id
+from celdas

@@ -8,7 +8,6 @@ periodos as (select * from {{ ref('dim_periodos') }})
 select
     p.indice as indice_origen,
     p.periodo as periodo_origen,
-    p.indice = r.indice_corte as es_actual,
     p.indice >= r.indice_corte - {{ var('origenes_backtest') | int }} as es_evaluado,
     r.horizonte
 from periodos as p

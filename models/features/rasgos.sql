@@ -1,20 +1,3 @@
--- Group -> how its key is written in retencion and in ingresos.
-{% set retencion = {
-    'sede': "b.sede",
-    'sede_horario': "b.sede || '/' || b.horario_actual",
-    'nivel': "b.nivel",
-    'programa_frecuencia': "b.programa || '/' || b.frecuencia",
-    'curso': "b.curso_actual",
-    'sede_curso': "b.sede || '/' || b.curso_actual",
-    'linea': "b.linea",
-} %}
-{% set ingresos = {
-    'sede': "b.sede",
-    'sede_programa': "b.sede || '/' || b.programa",
-    'sede_curso': "b.sede || '/' || b.curso_actual",
-    'curso': "b.curso_actual",
-} %}
-
 with recursive
 candidatos as (select * from {{ ref('candidatos') }}),
 
@@ -30,9 +13,9 @@ parametros as (select * from {{ ref('dim_parametros') }}),
 
 transiciones as (select * from {{ ref('transiciones') }}),
 
-retencion as (select * from {{ ref('retencion') }}),
+retencion as (select * from {{ ref('retencion_por_grupo') }}),
 
-ingresos as (select * from {{ ref('ingresos') }}),
+ingresos as (select * from {{ ref('ingresos_por_grupo') }}),
 
 secciones as (select * from {{ ref('secciones') }}),
 
@@ -45,7 +28,7 @@ base as (
         c.sede,
         c.curso_actual,
         c.horario_actual,
-        c.motivo,
+        c.motivo_candidata,
         c.tipo,
         d.estacion,
         d.indice_misma_estacion,
@@ -238,12 +221,12 @@ select
     x.canceladas,
     m.minimo_alumnos,
     m.vacantes_estandar,
-    {% for grupo in retencion %}
+    {% for grupo in retention_groups().split() %}
     r_{{ grupo }}.retencion_1 as retencion_1_{{ grupo }},
     r_{{ grupo }}.retencion_3 as retencion_3_{{ grupo }},
     r_{{ grupo }}.retencion_estacion as retencion_estacion_{{ grupo }},
     {% endfor %}
-    {% for grupo in ingresos %}
+    {% for grupo in intake_groups().split() %}
     i_{{ grupo }}.ingresos_1 as ingresos_1_{{ grupo }},
     i_{{ grupo }}.ingresos_3 as ingresos_3_{{ grupo }},
     i_{{ grupo }}.ingresos_estacion as ingresos_estacion_{{ grupo }},
@@ -268,19 +251,19 @@ left join canceladas as x
         and b.curso_actual = x.curso_actual
         and b.horario_actual = x.horario_actual
 left join parametros as m on b.indice = m.indice and b.curso_actual = m.curso_actual
-{% for grupo, clave in retencion.items() %}
+{% for grupo in retention_groups().split() %}
 left join retencion as r_{{ grupo }}
     on
         b.indice_origen = r_{{ grupo }}.indice_origen
         and b.h = r_{{ grupo }}.h
         and r_{{ grupo }}.grupo = '{{ grupo }}'
-        and r_{{ grupo }}.clave = {{ clave }}
+        and r_{{ grupo }}.clave = {{ group_name(grupo, 'b') }}
 {% endfor %}
-{% for grupo, clave in ingresos.items() %}
+{% for grupo in intake_groups().split() %}
 left join ingresos as i_{{ grupo }}
     on
         b.indice_origen = i_{{ grupo }}.indice_origen
         and b.h = i_{{ grupo }}.h
         and i_{{ grupo }}.grupo = '{{ grupo }}'
-        and i_{{ grupo }}.clave = {{ clave }}
+        and i_{{ grupo }}.clave = {{ group_name(grupo, 'b') }}
 {% endfor %}

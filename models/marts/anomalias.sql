@@ -1,7 +1,7 @@
 {% set periodos = 3 %}
 
 with
-evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }}),
+evaluaciones as (select * from {{ ref('evaluaciones_jerarquia') }}),
 
 pronosticos as (select * from {{ ref('pronosticos') }}),
 
@@ -11,7 +11,7 @@ corrida as (select * from {{ ref('corrida') }})
 
 select
     d.periodo,
-    e.nivel,
+    e.nivel_jerarquia,
     e.unique_id,
     e.sede,
     e.programa,
@@ -22,7 +22,7 @@ select
     round(p.q975, 4) as q975,
     round(case when e.y > p.q975 then e.y - p.q975 else e.y - p.q025 end, 4) as distancia
 from evaluaciones as e
-inner join pronosticos as p using (indice_origen, h, nivel, unique_id)
+inner join pronosticos as p using (indice_origen, h, nivel_jerarquia, unique_id)
 inner join periodos as d on e.indice_origen + e.h = d.indice
 inner join corrida as r on d.indice > r.indice_corte - {{ periodos }}
 where
@@ -30,4 +30,4 @@ where
     and e.h = 1
     and e.es_pronosticada
     and (e.y < p.q025 or e.y > p.q975)
-order by d.periodo, e.nivel, e.unique_id
+order by d.periodo, e.nivel_jerarquia, e.unique_id

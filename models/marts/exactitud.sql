@@ -8,7 +8,7 @@
 {% set cuantiles = {'q025': 0.025, 'q10': 0.1, 'mediana': 0.5, 'q90': 0.9, 'q975': 0.975} %}
 
 with
-evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }}),
+evaluaciones as (select * from {{ ref('evaluaciones_jerarquia') }}),
 
 pronosticos as (
     select
@@ -24,29 +24,29 @@ series as (select * from {{ ref('series_jerarquia') }}),
 -- How much a series moved from one period to the next, up to each origin: the unit of MASE and RMSSE.
 saltos as (
     select
-        nivel,
+        nivel_jerarquia,
         unique_id,
         indice,
-        y - lag(y) over (partition by nivel, unique_id order by indice) as salto
+        y - lag(y) over (partition by nivel_jerarquia, unique_id order by indice) as salto
     from series
 ),
 
 escalas as (
     select
-        nivel,
+        nivel_jerarquia,
         unique_id,
         indice as indice_origen,
         nullif(avg(abs(salto)) over pasado, 0) as escala_absoluta,
         nullif(avg(salto * salto) over pasado, 0) as escala_cuadratica
     from saltos
-    window pasado as (partition by nivel, unique_id order by indice)
+    window pasado as (partition by nivel_jerarquia, unique_id order by indice)
 ),
 
 juzgados as (
     select
         e.*,
         cast(o.periodo_origen as varchar) as origen,
-        case when e.nivel = 'celda' and p.punto is not null then round(p.punto) else e.yhat end as pronostico,
+        case when e.nivel_jerarquia = 'celda' and p.punto is not null then round(p.punto) else e.yhat end as pronostico,
         s.escala_absoluta,
         s.escala_cuadratica,
         e.y between p.q10 and p.q90 as dentro_80,
@@ -60,13 +60,13 @@ juzgados as (
     from evaluaciones as e
     inner join origenes as o on e.indice_origen = o.indice_origen
     left join escalas as s
-        on e.indice_origen = s.indice_origen and e.nivel = s.nivel and e.unique_id = s.unique_id
+        on e.indice_origen = s.indice_origen and e.nivel_jerarquia = s.nivel_jerarquia and e.unique_id = s.unique_id
     left join pronosticos as p
         on
             e.modelo = p.modelo_juzgado
             and e.indice_origen = p.indice_origen
             and e.h = p.h
-            and e.nivel = p.nivel
+            and e.nivel_jerarquia = p.nivel_jerarquia
             and e.unique_id = p.unique_id
 ),
 
@@ -74,7 +74,7 @@ juzgados as (
 medidas as (
     {% for corte, valor in cortes.items() %}
     select
-        nivel,
+        nivel_jerarquia,
         '{{ corte }}' as corte,
         {{ valor }} as valor,
         cast(h as integer) as horizonte,
@@ -92,10 +92,10 @@ medidas as (
         round(avg(cast(dentro_95 as integer)), 6) as cobertura_95
     from juzgados
     where {{ valor }} is not null
-    group by nivel, h, modelo, {{ valor }}
+    group by nivel_jerarquia, h, modelo, {{ valor }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 
 select * from medidas
-order by nivel, corte, valor, horizonte, modelo
+order by nivel_jerarquia, corte, valor, horizonte, modelo

@@ -4,12 +4,12 @@
 with
 pronosticos as (
     select * from {{ ref('pronosticos') }}
-    where nivel = 'celda'
+    where nivel_jerarquia = 'celda'
 ),
 
 combinados as (
     select * from {{ ref('pronosticos_combinados') }}
-    where nivel = 'celda'
+    where nivel_jerarquia = 'celda'
 ),
 
 candidatos as (select * from {{ ref('candidatos') }}),

@@ -6,7 +6,7 @@ combinados as (select * from {{ ref('pronosticos_combinados') }}),
 candidatos as (
     select
         *,
-        'celda' as nivel
+        'celda' as nivel_jerarquia
     from {{ ref('candidatos') }}
 ),
 
@@ -19,7 +19,7 @@ exactitud as (select * from {{ ref('exactitud') }}),
 -- Cells are judged by kind over the union with the real ones; a level above by its own base forecasts.
 errores as (
     select
-        nivel,
+        nivel_jerarquia,
         valor as tipo_demanda,
         horizonte as h,
         modelo,
@@ -27,12 +27,12 @@ errores as (
         wape,
         sesgo
     from exactitud
-    where nivel = 'celda' and corte = 'tipo_demanda'
+    where nivel_jerarquia = 'celda' and corte = 'tipo_demanda'
 
     union all
 
     select
-        b.nivel,
+        b.nivel_jerarquia,
         'todas' as tipo_demanda,
         b.h,
         b.modelo,
@@ -41,15 +41,15 @@ errores as (
         round(sum(b.yhat - s.y) / nullif(sum(s.y), 0), 6) as sesgo
     from base as b
     inner join series as s
-        on b.nivel = s.nivel and b.unique_id = s.unique_id and b.indice_origen + b.h = s.indice
-    where b.nivel <> 'celda'
-    group by b.nivel, b.h, b.modelo
+        on b.nivel_jerarquia = s.nivel_jerarquia and b.unique_id = s.unique_id and b.indice_origen + b.h = s.indice
+    where b.nivel_jerarquia <> 'celda'
+    group by b.nivel_jerarquia, b.h, b.modelo
 ),
 
 -- Today's series and how each one's forecast was made.
 actuales as (
     select
-        b.nivel,
+        b.nivel_jerarquia,
         coalesce(c.tipo, 'todas') as tipo_demanda,
         b.h,
         b.unique_id,
@@ -59,10 +59,10 @@ actuales as (
     from base as b
     inner join corrida as r on b.indice_origen = r.indice_corte
     left join candidatos as c
-        on b.nivel = c.nivel and b.indice_origen = c.indice_origen and b.h = c.h and b.unique_id = c.unique_id
+        on b.nivel_jerarquia = c.nivel_jerarquia and b.indice_origen = c.indice_origen and b.h = c.h and b.unique_id = c.unique_id
     left join combinados as k
-        on b.nivel = k.nivel and b.indice_origen = k.indice_origen and b.h = k.h and b.unique_id = k.unique_id
-    where b.nivel <> 'celda' or c.unique_id is not null
+        on b.nivel_jerarquia = k.nivel_jerarquia and b.indice_origen = k.indice_origen and b.h = k.h and b.unique_id = k.unique_id
+    where b.nivel_jerarquia <> 'celda' or c.unique_id is not null
 ),
 
 -- A cell's forecast mixes the learner's views, averaged, with the flow; any other forecast is one model's.
@@ -71,19 +71,19 @@ votos as (
         *,
         case
             when combinado is null then 0
-            when modelo = 'flujo_retenido' and nivel = 'celda' then peso_flujo
+            when modelo = 'flujo_retenido' and nivel_jerarquia = 'celda' then peso_flujo
             when combinado = 'aprendiz' and {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}
                 then (1 - peso_flujo) / count(*) filter (where {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}) over serie
             when combinado = modelo then 1
             else 0
         end as voto
     from actuales
-    window serie as (partition by nivel, tipo_demanda, h, unique_id)
+    window serie as (partition by nivel_jerarquia, tipo_demanda, h, unique_id)
 ),
 
 pesos as (
     select
-        nivel,
+        nivel_jerarquia,
         tipo_demanda,
         h,
         modelo,
@@ -92,11 +92,11 @@ pesos as (
         bool_or(combinado = 'aprendiz') as con_aprendiz,
         bool_or(combinado is not null) as con_modelo
     from votos
-    group by nivel, tipo_demanda, h, modelo
+    group by nivel_jerarquia, tipo_demanda, h, modelo
 )
 
 select
-    p.nivel,
+    p.nivel_jerarquia,
     p.tipo_demanda,
     cast(p.h as integer) as horizonte,
     p.modelo,
@@ -109,13 +109,13 @@ select
     case
         when p.peso > 0 and starts_with(p.modelo, 'aprendiz') then 'vista_del_aprendiz'
         when p.peso > 0 and p.con_aprendiz then 'mezclado_con_el_aprendiz'
-        when p.peso > 0 and p.nivel = 'celda' then 'sin_aprendiz'
+        when p.peso > 0 and p.nivel_jerarquia = 'celda' then 'sin_aprendiz'
         when p.peso > 0 then 'modelo_del_nivel'
         when p.modelo in ('naive', 'naive_estacional') then 'referencia'
         when not p.con_modelo then 'nivel_suma_de_celdas'
         when p.con_aprendiz then 'basta_el_aprendiz'
         else 'otro_modelo_elegido'
-    end as motivo
+    end as motivo_eleccion
 from pesos as p
-left join errores as e using (nivel, tipo_demanda, h, modelo)
-order by p.nivel, p.tipo_demanda, horizonte, e.wape, p.modelo
+left join errores as e using (nivel_jerarquia, tipo_demanda, h, modelo)
+order by p.nivel_jerarquia, p.tipo_demanda, horizonte, e.wape, p.modelo

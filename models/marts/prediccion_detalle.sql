@@ -18,14 +18,9 @@ select
     k.programa,
     k.nivel,
     c.tipo as tipo_demanda,
-    c.motivo as motivo_candidata,
+    c.motivo_candidata,
     cast(round(p.punto) as integer) as predict_alumnos,
-    round(p.media, 4) as media,
-    round(p.mediana, 4) as mediana,
-    round(p.q025, 4) as q025,
-    round(p.q10, 4) as q10,
-    round(p.q90, 4) as q90,
-    round(p.q975, 4) as q975,
+    {{ published_quantiles('p') }},
     round(d.probabilidad_dictado, 4) as probabilidad_dictado,
     p.modelo,
     p.razon_modelo,
@@ -50,6 +45,6 @@ inner join pronosticos as p
         c.indice_origen = p.indice_origen
         and c.h = p.h
         and c.unique_id = p.unique_id
-        and p.nivel = 'celda'
+        and p.nivel_jerarquia = 'celda'
 left join probabilidades as d on c.indice_origen = d.indice_origen and c.h = d.h and c.unique_id = d.unique_id
 order by c.periodo, c.sede, c.curso_actual, c.horario_actual

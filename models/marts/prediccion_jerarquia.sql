@@ -1,83 +1,25 @@
 with
 pronosticos as (select * from {{ ref('pronosticos') }}),
 
-jerarquia as (select * from {{ ref('jerarquia') }}),
+nodos as (
+    select * from {{ ref('nodos_jerarquia') }}
+    where nivel_jerarquia <> 'celda'
+),
 
 periodos as (select * from {{ ref('dim_periodos') }}),
 
-corrida as (select * from {{ ref('corrida') }}),
-
--- What each node of the levels above the cell stands for.
-nodos as (
-    select distinct
-        'total' as nivel,
-        total as unique_id,
-        cast(null as varchar) as sede,
-        cast(null as varchar) as programa,
-        cast(null as varchar) as curso_actual,
-        cast(null as varchar) as horario_actual
-    from jerarquia
-
-    union all
-
-    select distinct
-        'sede' as nivel,
-        sede as unique_id,
-        sede,
-        null as programa,
-        null as curso_actual,
-        null as horario_actual
-    from jerarquia
-
-    union all
-
-    select distinct
-        'sede_programa' as nivel,
-        sede_programa as unique_id,
-        sede,
-        programa,
-        null as curso_actual,
-        null as horario_actual
-    from jerarquia
-
-    union all
-
-    select distinct
-        'sede_curso' as nivel,
-        sede_curso as unique_id,
-        sede,
-        programa,
-        curso_actual,
-        null as horario_actual
-    from jerarquia
-
-    union all
-
-    select distinct
-        'sede_horario' as nivel,
-        sede_horario as unique_id,
-        sede,
-        null as programa,
-        null as curso_actual,
-        horario_actual
-    from jerarquia
-)
+corrida as (select * from {{ ref('corrida') }})
 
 select
     d.periodo,
     p.h as horizonte,
-    p.nivel,
+    p.nivel_jerarquia,
     p.unique_id,
     n.sede,
     n.programa,
     n.curso_actual,
     n.horario_actual,
-    round(p.media, 4) as media,
-    round(p.mediana, 4) as mediana,
-    round(p.q025, 4) as q025,
-    round(p.q10, 4) as q10,
-    round(p.q90, 4) as q90,
-    round(p.q975, 4) as q975,
+    {{ published_quantiles('p') }},
     p.modelo,
     p.razon_modelo,
     p.metodo_intervalo,
@@ -89,5 +31,5 @@ select
 from pronosticos as p
 inner join corrida as r on p.indice_origen = r.indice_corte
 inner join periodos as d on p.indice_origen + p.h = d.indice
-inner join nodos as n on p.nivel = n.nivel and p.unique_id = n.unique_id
-order by d.periodo, p.nivel, p.unique_id
+inner join nodos as n on p.nivel_jerarquia = n.nivel_jerarquia and p.unique_id = n.unique_id
+order by d.periodo, p.nivel_jerarquia, p.unique_id

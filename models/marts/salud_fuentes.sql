@@ -8,7 +8,7 @@ cuarentena as (select * from {{ ref('cuarentena') }})
 select
     f.tabla,
     f.estado,
-    coalesce(f.motivo, case when f.estado = 'ausente' then {{ reasons_of_absence() }}[f.tabla] end) as motivo,
+    coalesce(f.motivo_estado, case when f.estado = 'ausente' then {{ reasons_of_absence() }}[f.tabla] end) as motivo_estado,
     f.filas,
     f.origen,
     f.capturada_en,

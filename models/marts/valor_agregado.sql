@@ -1,7 +1,7 @@
 with
 exactitud as (
     select * from {{ ref('exactitud') }}
-    where nivel = 'celda' and corte in ('todo', 'tipo_demanda')
+    where nivel_jerarquia = 'celda' and corte in ('todo', 'tipo_demanda')
 ),
 
 propia as (
@@ -24,7 +24,7 @@ select
     e.alumnos,
     e.wape,
     p.wape as wape_aforo,
-    round(p.wape / nullif(e.wape, 0), 6) as razon
+    round(p.wape / nullif(e.wape, 0), 6) as cociente
 from exactitud as e
 inner join propia as p using (corte, valor, horizonte)
 where e.modelo <> 'aforo'

@@ -10,8 +10,7 @@ select
     cast(sum(matriculados) as integer) as alumnos,
     cast(count(*) as integer) as secciones,
     cast(count(*) filter (where esta_llena) as integer) as secciones_llenas,
-    cast(sum(vacantes) as integer) as vacantes,
-    bool_or(es_provisional) as es_provisional
+    cast(sum(vacantes) as integer) as vacantes
 from secciones
 where se_dicto
 group by all

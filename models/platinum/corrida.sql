@@ -9,8 +9,7 @@ fuentes as (select * from {{ ref('fuentes') }}),
 conocidos as (
     select
         min(p.indice) as primer_indice,
-        max(p.indice) as ultimo_indice,
-        count(distinct p.indice) as periodos_con_datos
+        max(p.indice) as ultimo_indice
     from programacion as s
     inner join periodos as p on s.periodo = p.periodo
     where coalesce(s.estado, 'cerrado') = 'cerrado' and s.matriculados > 0
@@ -20,8 +19,6 @@ objetivo as (
     select
         c.primer_indice,
         c.ultimo_indice,
-        c.periodos_con_datos,
-        p.periodo as periodo_objetivo,
         p.indice as indice_objetivo
     from conocidos as c
     left join periodos as p
@@ -42,10 +39,8 @@ final as (
         '{{ this_run() }}' as run_id,
         corte.periodo as periodo_corte,
         o.indice_objetivo - 1 as indice_corte,
-        o.periodo_objetivo,
         o.primer_indice,
         o.ultimo_indice,
-        o.periodos_con_datos,
         {{ var('horizonte') | int }} as horizonte,
         '{{ var("learner") }}' as learner,
         cast({{ quoted(var('as_of') | string) if var('as_of') is not none else 'null' }} as timestamp) as as_of,

@@ -41,7 +41,6 @@ catalogo as (
 sucesores as (
     select
         c.curso_actual,
-        c.curso_siguiente as siguiente_declarado,
         coalesce(e.curso_actual, c.curso_siguiente) as siguiente
     from catalogo as c
     left join equivalencia as e on c.curso_siguiente = e.curso
@@ -50,16 +49,10 @@ sucesores as (
 sucesores_validos as (
     select
         s.curso_actual,
-        s.siguiente_declarado,
         case
             when s.siguiente in (select c.curso_actual from catalogo as c) and s.siguiente <> s.curso_actual
                 then s.siguiente
-        end as curso_siguiente,
-        case
-            when s.siguiente_declarado is null then 'final'
-            when s.siguiente = s.curso_actual then 'itself'
-            when s.siguiente not in (select c.curso_actual from catalogo as c) then 'unknown code'
-        end as motivo_sin_siguiente
+        end as curso_siguiente
     from sucesores as s
 ),
 
@@ -79,7 +72,6 @@ final as (
         coalesce(c.intensidad, 'SIN INTENSIDAD') as intensidad,
         coalesce(c.duracion_meses, 1) as duracion_periodos,
         v.curso_siguiente,
-        v.motivo_sin_siguiente,
         case
             when coalesce(c.es_estacional, false) then 'estacional'
             when

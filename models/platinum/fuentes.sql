@@ -5,7 +5,7 @@ capturas as (select * from {{ ref('raw__capturas') }}),
 respaldos as (
     select
         unnest(map_keys(motivos)) as tabla,
-        unnest(map_values(motivos)) as motivo
+        unnest(map_values(motivos)) as motivo_estado
     from (select {{ reasons_of_fallback() }} as motivos)
 ),
 
@@ -25,16 +25,16 @@ final as (
     select
         u.tabla,
         case
-            when r.motivo is not null then 'respaldo'
+            when r.motivo_estado is not null then 'respaldo'
             when u.filas = 0 then 'ausente'
             when u.run_id = '{{ this_run() }}' then 'viva'
             else 'respaldo'
         end as estado,
         case
             when u.run_id = '{{ this_run() }}' then null
-            when u.filas = 0 then r.motivo
-            else coalesce(r.motivo, {{ quoted('as of ' ~ var('as_of') ~ ' UTC, as asked') if var('as_of') is not none else "'the source was not read, as asked'" }})
-        end as motivo,
+            when u.filas = 0 then r.motivo_estado
+            else coalesce(r.motivo_estado, {{ quoted('as of ' ~ var('as_of') ~ ' UTC, as asked') if var('as_of') is not none else "'the source was not read, as asked'" }})
+        end as motivo_estado,
         u.filas,
         u.periodos,
         u.origen,

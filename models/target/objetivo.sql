@@ -35,7 +35,7 @@ select
     sede,
     curso_actual,
     horario_actual,
-    sede || '/' || curso_actual || '/' || horario_actual as unique_id,
+    {{ cell_id() }} as unique_id,
     k.tipo_demanda as tipo,
     coalesce(r.alumnos, 0) as alumnos,
     c.unique_id is not null as es_candidata

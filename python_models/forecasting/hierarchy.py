@@ -21,11 +21,11 @@ class HierarchyError(ValueError):
 class Hierarchy:
     """The nodes and how they sum.
 
-    nivel, unique_id: str arrays of the n nodes: the upper ones by LEVELS and name, then the cells by name.
+    level, unique_id: str arrays of the n nodes: the upper ones by LEVELS and name, then the cells by name.
     summing: n x cells CSR matrix of 0 and 1; node values = summing @ cell values.
     """
 
-    nivel: np.ndarray
+    level: np.ndarray
     unique_id: np.ndarray
     summing: sparse.csr_matrix
 
@@ -58,11 +58,11 @@ def build_hierarchy(nodes: pd.DataFrame) -> Hierarchy:
     cells = nodes.index.to_numpy(dtype=object)
     if not len(cells):
         raise HierarchyError("hierarchy: no cells")
-    nivel, names, parents = [], [], []
+    levels, names, parents = [], [], []
     offset = 0
     for level in UPPER_LEVELS:
         level_names, parent = np.unique(nodes[level].to_numpy(dtype=object), return_inverse=True)
-        nivel += [level] * len(level_names)
+        levels += [level] * len(level_names)
         names += list(level_names)
         parents.append(parent + offset)
         offset += len(level_names)
@@ -71,7 +71,7 @@ def build_hierarchy(nodes: pd.DataFrame) -> Hierarchy:
     column = np.tile(np.arange(len(cells)), len(LEVELS))
     summing = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(offset + len(cells), len(cells)))
     return Hierarchy(
-        np.array([*nivel, *[CELL] * len(cells)], dtype=object),
+        np.array([*levels, *[CELL] * len(cells)], dtype=object),
         np.array([*names, *cells], dtype=object),
         summing,
     )

@@ -39,7 +39,16 @@ DEVIATION = View("aprendiz_desvio", "regla", "l2", 110)
 RETENTION = View("aprendiz_retencion", "flujo_retenido", "l1", 170)
 VIEWS = (COUNT, DEVIATION, RETENTION)
 
-CATEGORIES = ["sede", "programa", "nivel", "frecuencia", "horario_actual", "motivo", "tipo", "estacion"]
+CATEGORIES = [
+    "sede",
+    "programa",
+    "nivel",
+    "frecuencia",
+    "horario_actual",
+    "motivo_candidata",
+    "tipo",
+    "estacion",
+]
 # Names and keys: a tree must not learn them.
 LEFT_OUT = [
     "indice_origen",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-KEY = ["nivel", "unique_id"]
+KEY = ["nivel_jerarquia", "unique_id"]
 SERIES_COLUMNS = [*KEY, "indice", "y"]
 
 
@@ -15,14 +15,14 @@ class SeriesError(ValueError):
 
 @dataclass(frozen=True)
 class Panel:
-    """All series on one time axis, sorted by (nivel, unique_id).
+    """All series on one time axis, sorted by (nivel_jerarquia, unique_id).
 
-    nivel, unique_id: str arrays of length n. first: position of each series' first period, int, length n.
+    level, unique_id: str arrays of length n. first: position of each series' first period, int, length n.
     values: float64, n x periods; NaN before a series' first period and nowhere else.
     start: `indice` of the first column.
     """
 
-    nivel: np.ndarray
+    level: np.ndarray
     unique_id: np.ndarray
     first: np.ndarray
     values: np.ndarray
@@ -51,7 +51,7 @@ def require_integers(frame: pd.DataFrame, column: str, name: str) -> None:
 
 
 def build_panel(series: pd.DataFrame) -> Panel:
-    """Build the panel from rows (nivel, unique_id, indice, y), in any order.
+    """Build the panel from rows (nivel_jerarquia, unique_id, indice, y), in any order.
 
     Every series must be dense from its first period to the last period of the table: StatsForecast takes
     gaps in silence and forecasts each series from its own last row. Raises SeriesError that names the first
@@ -61,34 +61,34 @@ def build_panel(series: pd.DataFrame) -> Panel:
     if series.empty:
         raise SeriesError("series: no rows; there is nothing to forecast from")
     if series[KEY].isna().any(axis=None):
-        raise SeriesError("series: nivel or unique_id is null")
+        raise SeriesError("series: nivel_jerarquia or unique_id is null")
     require_integers(series, "indice", "series")
     ordered = series[SERIES_COLUMNS].sort_values([*KEY, "indice"], kind="stable", ignore_index=True)
-    nivel = ordered["nivel"].to_numpy(dtype=object)
+    level = ordered["nivel_jerarquia"].to_numpy(dtype=object)
     unique_id = ordered["unique_id"].to_numpy(dtype=object)
     indice = ordered["indice"].to_numpy(dtype=np.int64)
     y = ordered["y"].to_numpy(dtype=np.float64, na_value=np.nan)
 
     is_first = np.ones(len(ordered), dtype=bool)
-    is_first[1:] = (nivel[1:] != nivel[:-1]) | (unique_id[1:] != unique_id[:-1])
+    is_first[1:] = (level[1:] != level[:-1]) | (unique_id[1:] != unique_id[:-1])
     start, end = int(indice.min()), int(indice.max())
-    _check_dense(nivel, unique_id, indice, is_first, end)
-    _check_finite(nivel, unique_id, indice, y)
+    _check_dense(level, unique_id, indice, is_first, end)
+    _check_finite(level, unique_id, indice, y)
 
     row = np.cumsum(is_first) - 1
     values = np.full((int(row[-1]) + 1, end - start + 1), np.nan)
     values[row, indice - start] = y
-    return Panel(nivel[is_first], unique_id[is_first], indice[is_first] - start, values, start)
+    return Panel(level[is_first], unique_id[is_first], indice[is_first] - start, values, start)
 
 
 def _check_dense(
-    nivel: np.ndarray, unique_id: np.ndarray, indice: np.ndarray, is_first: np.ndarray, end: int
+    level: np.ndarray, unique_id: np.ndarray, indice: np.ndarray, is_first: np.ndarray, end: int
 ) -> None:
     step = np.diff(indice, prepend=indice[0])
     broken = np.flatnonzero(~is_first & (step != 1))
     if broken.size:
         i = int(broken[0])
-        series = f"series {nivel[i]} '{unique_id[i]}'"
+        series = f"series {level[i]} '{unique_id[i]}'"
         if step[i] == 0:
             raise SeriesError(f"{series}: two rows for indice {indice[i]}")
         here, next_one = indice[i - 1], indice[i]
@@ -100,13 +100,13 @@ def _check_dense(
     if early.size:
         i = int(early[0])
         raise SeriesError(
-            f"series {nivel[i]} '{unique_id[i]}': gap, it ends at indice {indice[i]} and the table at {end}; "
+            f"series {level[i]} '{unique_id[i]}': gap, it ends at indice {indice[i]} and the table at {end}; "
             "it must be dense, with zeros after its last student"
         )
 
 
-def _check_finite(nivel: np.ndarray, unique_id: np.ndarray, indice: np.ndarray, y: np.ndarray) -> None:
+def _check_finite(level: np.ndarray, unique_id: np.ndarray, indice: np.ndarray, y: np.ndarray) -> None:
     wrong = np.flatnonzero(~np.isfinite(y))
     if wrong.size:
         i = int(wrong[0])
-        raise SeriesError(f"series {nivel[i]} '{unique_id[i]}': y is {y[i]} at indice {indice[i]}")
+        raise SeriesError(f"series {level[i]} '{unique_id[i]}': y is {y[i]} at indice {indice[i]}")

@@ -17,7 +17,7 @@ from python_models.forecasting.hierarchy import (
 
 logger = logging.getLogger(__name__)
 
-BASE_COLUMNS = ["indice_origen", "h", "nivel", "unique_id", "yhat"]
+BASE_COLUMNS = ["indice_origen", "h", "nivel_jerarquia", "unique_id", "yhat"]
 OUTPUT_COLUMNS = [*BASE_COLUMNS, "razon"]
 BOTTOM_UP_REASON = "reconciliacion sin resultado: suma de celdas"
 
@@ -25,13 +25,13 @@ BOTTOM_UP_REASON = "reconciliacion sin resultado: suma de celdas"
 def reconcile(base: pd.DataFrame, jerarquia: pd.DataFrame) -> pd.DataFrame:
     """Reconcile the base forecasts of each (indice_origen, h) over the cells that it has.
 
-    base: rows (indice_origen, h, nivel, unique_id, yhat[, varianza]), unique; the rows of nivel 'celda' are
+    base: rows (indice_origen, h, nivel_jerarquia, unique_id, yhat[, varianza]), unique; the rows of nivel_jerarquia 'celda' are
     the candidate cells of that origin and horizon, the others forecasts of upper nodes. An upper node without
     a row counts as the sum of its cells; one without a candidate cell is left out. Negative yhat count as 0.
     varianza (> 0), where the column exists: variance of the base forecast's error; a node's weight is its
     inverse. Without it the weights are structural: a node's variance is its number of cells.
     jerarquia: rows (unique_id, total, sede, sede_programa, sede_curso, sede_horario), one a cell.
-    Returns rows (indice_origen, h, nivel, unique_id, yhat, razon) of all nodes, sorted; yhat >= 0, upper
+    Returns rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon) of all nodes, sorted; yhat >= 0, upper
     nodes are the sums of their cells; razon is null, or says that the solver failed and that the cells stayed
     as they were.
     Raises HierarchyError on inconsistent input. Deterministic: the order of the rows does not matter.
@@ -53,7 +53,7 @@ def _check_base(base: pd.DataFrame, nodes: pd.DataFrame) -> None:
     _refuse(base, base.duplicated(BASE_COLUMNS[:-1]), "the row appears twice")
     yhat = base["yhat"].to_numpy(np.float64, na_value=np.nan)
     _refuse(base, ~np.isfinite(yhat), "yhat is no finite number")
-    unknown = (base["nivel"] == CELL) & ~base["unique_id"].isin(nodes.index)
+    unknown = (base["nivel_jerarquia"] == CELL) & ~base["unique_id"].isin(nodes.index)
     _refuse(base, unknown, "the cell is not in jerarquia")
     if "varianza" in base.columns:
         variance = base["varianza"].to_numpy(np.float64, na_value=np.nan)
@@ -70,12 +70,12 @@ def _refuse(base: pd.DataFrame, wrong: "pd.Series[bool] | np.ndarray", problem: 
 def _reconcile_one(rows: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
     """Reconcile the rows of one origin and horizon."""
     origin, h = int(rows["indice_origen"].iloc[0]), int(rows["h"].iloc[0])
-    cells = rows.loc[rows["nivel"] == CELL, "unique_id"]
+    cells = rows.loc[rows["nivel_jerarquia"] == CELL, "unique_id"]
     if cells.empty:
         raise HierarchyError(f"base: no cells for origin {origin}, h {h}")
     hierarchy = build_hierarchy(nodes.loc[sorted(cells)])
-    keyed = rows.set_index(["nivel", "unique_id"])
-    index = pd.MultiIndex.from_arrays([hierarchy.nivel, hierarchy.unique_id])
+    keyed = rows.set_index(["nivel_jerarquia", "unique_id"])
+    index = pd.MultiIndex.from_arrays([hierarchy.level, hierarchy.unique_id])
     base = _complete(np.clip(keyed["yhat"].reindex(index).to_numpy(np.float64), 0, None), hierarchy)
     variance = None
     if "varianza" in rows.columns:
@@ -85,7 +85,7 @@ def _reconcile_one(rows: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
         {
             "indice_origen": origin,
             "h": h,
-            "nivel": hierarchy.nivel,
+            "nivel_jerarquia": hierarchy.level,
             "unique_id": hierarchy.unique_id,
             "yhat": hierarchy.summing @ bottom,
             # StringDtype: an all-null column of objects would become INTEGER in DuckDB.

@@ -21,7 +21,7 @@ from python_models.forecasting.panel import (
     require_integers,
 )
 
-OUTPUT_COLUMNS = ["indice_origen", "nivel", "unique_id", "h", "modelo", "yhat", "razon"]
+OUTPUT_COLUMNS = ["indice_origen", "nivel_jerarquia", "unique_id", "h", "modelo", "yhat", "razon"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class _Task:
     """
 
     origin: int
-    nivel: str
+    level: str
     unique_id: np.ndarray
     values: np.ndarray
     lengths: np.ndarray
@@ -52,26 +52,26 @@ def forecast_statistics(
 ) -> pd.DataFrame:
     """Forecast every series from every origin with the models of its level.
 
-    series: rows (nivel, unique_id, indice, y), each series dense up to the table's last period.
+    series: rows (nivel_jerarquia, unique_id, indice, y), each series dense up to the table's last period.
     origins: the last known period (`indice`) of each forecast; nothing after it is looked at.
     horizon: periods ahead, 1 or more. season_length: periods a year.
     candidates: rows (indice_origen, unique_id): cells that must get a forecast even when not in play. Of the
     other cells only those in play (a student in the last season and one period) get one.
     fits: where the fits of earlier runs are kept; none are where it is left out.
-    Returns rows (indice_origen, nivel, unique_id, h, modelo, yhat, razon), sorted, yhat finite and >= 0;
+    Returns rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon), sorted, yhat finite and >= 0;
     razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any order
     give the same result, bit for bit. Raises SeriesError where the series are not as described.
     """
     if horizon < 1 or season_length < 1:
         raise SeriesError(f"horizon and season length must be 1 or more: {horizon}, {season_length}")
     panel = build_panel(series)
-    unknown = sorted(set(panel.nivel) - set(level_models))
+    unknown = sorted(set(panel.level) - set(level_models))
     if unknown:
-        raise SeriesError(f"series: unknown nivel {unknown}; known are {list(level_models)}")
+        raise SeriesError(f"series: unknown nivel_jerarquia {unknown}; known are {list(level_models)}")
     wanted = _candidate_cells(candidates)
     kept = fits or Fits()
     parts = [
-        _forecast_task(task, _specs(level_models[task.nivel]), horizon, season_length, kept)
+        _forecast_task(task, _specs(level_models[task.level]), horizon, season_length, kept)
         for origin in sorted({int(origin) for origin in origins})
         for task in _tasks(panel, origin, season_length, wanted.get(origin, set()))
     ]
@@ -102,19 +102,19 @@ def _tasks(panel: Panel, origin: int, season_length: int, wanted: set[str]) -> I
     lengths = np.maximum(known.shape[1] - panel.first, 0)
     recent = np.nan_to_num(known[:, -(season_length + 1) :])
     in_play = (recent != 0).any(axis=1)
-    for nivel in LEVELS:
-        rows = (panel.nivel == nivel) & (lengths > 0)
-        if nivel == CELL:
+    for level in LEVELS:
+        rows = (panel.level == level) & (lengths > 0)
+        if level == CELL:
             rows &= in_play | np.isin(panel.unique_id.astype(str), sorted(wanted))
-        new = list(wanted - set(panel.unique_id[rows])) if nivel == CELL else []
+        new = list(wanted - set(panel.unique_id[rows])) if level == CELL else []
         if not rows.any() and not new:
             continue
-        yield _task(origin, nivel, panel.unique_id[rows], known[rows], lengths[rows], in_play[rows], new)
+        yield _task(origin, level, panel.unique_id[rows], known[rows], lengths[rows], in_play[rows], new)
 
 
 def _task(
     origin: int,
-    nivel: str,
+    level: str,
     unique_id: np.ndarray,
     values: np.ndarray,
     lengths: np.ndarray,
@@ -128,7 +128,7 @@ def _task(
     lengths = np.append(lengths, np.zeros(len(new), dtype=lengths.dtype))[order]
     ended = (~np.append(in_play, np.zeros(len(new), dtype=bool)))[order] & (lengths > 0)
     is_last = (values == values[:, -1:]) | np.isnan(values) if values.size else np.isnan(values)
-    return _Task(origin, nivel, ids[order], values, lengths, ended, is_last.all(axis=1) & (lengths > 0))
+    return _Task(origin, level, ids[order], values, lengths, ended, is_last.all(axis=1) & (lengths > 0))
 
 
 def _forecast_task(
@@ -136,7 +136,7 @@ def _forecast_task(
 ) -> pd.DataFrame:
     """The rows of all models for a task, one model after the other; read where an earlier run made them."""
     names = [spec if isinstance(spec, str) else spec.name for spec in specs]
-    inputs = [task.origin, task.nivel, task.unique_id.tolist(), task.values, task.lengths]
+    inputs = [task.origin, task.level, task.unique_id.tolist(), task.values, task.lengths]
     return fits.get(
         [*inputs, task.ended, task.constant, names, horizon, season_length],
         lambda: pd.concat(
@@ -201,7 +201,7 @@ def _rows(task: _Task, name: str, yhat: np.ndarray, razon: np.ndarray) -> pd.Dat
     return pd.DataFrame(
         {
             "indice_origen": task.origin,
-            "nivel": task.nivel,
+            "nivel_jerarquia": task.level,
             "unique_id": np.repeat(task.unique_id, horizon),
             "h": np.tile(np.arange(1, horizon + 1), n),
             "modelo": name,

@@ -8,7 +8,7 @@ from python_models.forecasting.reconciliation import reconcile
 
 
 def model(dbt: Any, session: Any) -> pd.DataFrame:  # noqa: ARG001 (dbt's signature)
-    """Rows (indice_origen, h, nivel, unique_id, yhat, razon)."""
+    """Rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon)."""
     dbt.config(materialized="table")
     # One ref a line: dbt loses the edges of chained ones.
     base = dbt.ref("pronosticos_combinados")

@@ -9,7 +9,7 @@ from python_models.forecasting.statistical import forecast_statistics
 
 
 def model(dbt: Any, session: Any) -> pd.DataFrame:  # noqa: ARG001 (dbt's signature)
-    """Rows (indice_origen, nivel, unique_id, h, modelo, yhat, razon)."""
+    """Rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon)."""
     dbt.config(materialized="table")
     # One ref a line: dbt loses the edges of chained ones.
     series = dbt.ref("series_jerarquia")

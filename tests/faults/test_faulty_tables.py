@@ -31,7 +31,7 @@ class Faulty:
     def reason(self, table: str) -> str:
         """Why the table fell back, the same in the record, the published mart and what was read."""
         assert self.health[table]["estado"] == "respaldo"
-        motivo: str = self.health[table]["motivo"]
+        motivo: str = self.health[table]["motivo_estado"]
         assert self.record["fallbacks"][table] == motivo
         assert motivo in self.outcome.out
         return motivo

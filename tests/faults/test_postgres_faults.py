@@ -39,7 +39,7 @@ def reasons(institute: Institute, outcome: Outcome) -> dict[str, str]:
     """Runs that published: table -> why it fell back, the same in the record and in what was read."""
     assert outcome.exit_code == 0, outcome.err
     health = institute.health().items()
-    found = {name: state["motivo"] for name, state in health if state["estado"] == "respaldo"}
+    found = {name: state["motivo_estado"] for name, state in health if state["estado"] == "respaldo"}
     fallbacks = institute.records()[-1]["fallbacks"]
     assert {name: fallbacks[name] for name in found} == found
     assert all(reason in outcome.out for reason in found.values())

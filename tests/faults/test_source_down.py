@@ -49,7 +49,7 @@ def test_source_absent_at_start(good: Institute, source_away: Path) -> None:
     reason = f"the source folder {source_away} does not exist"
     delivered = [state for state in good.health().values() if state["filas"]]
     assert {state["estado"] for state in delivered} == {"respaldo"}
-    assert {state["motivo"] for state in delivered} == {reason}
+    assert {state["motivo_estado"] for state in delivered} == {reason}
     assert set(good.records()[-1]["fallbacks"]) >= set(sources.institute())
     assert "FALLBACK" in outcome.out
     assert reason in outcome.out
@@ -78,7 +78,7 @@ def test_one_table_down_for_ten_runs_then_back(good: Institute) -> None:
         assert outcome.exit_code == 0, outcome.err
         state = good.health()["sedes"]
         assert (state["estado"], state["capturada_en"]) == ("respaldo", captured)
-        assert "which delivered it before" in state["motivo"]
+        assert "which delivered it before" in state["motivo_estado"]
         assert good.health()["programacion"]["estado"] == "viva"
         assert good.forecast() == before
     away.rename(file)

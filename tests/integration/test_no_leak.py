@@ -23,9 +23,9 @@ LAYERS = (FEATURES, PREDICTIONS)
 MADE_AT_AN_ORIGIN = (
     f"{FEATURES}.candidatos",
     f"{FEATURES}.flujo",
-    f"{FEATURES}.tasas",
-    f"{FEATURES}.retencion",
-    f"{FEATURES}.ingresos",
+    f"{FEATURES}.retencion_esperada",
+    f"{FEATURES}.retencion_por_grupo",
+    f"{FEATURES}.ingresos_por_grupo",
     f"{FEATURES}.ingresos_esperados",
     f"{FEATURES}.rasgos",
     f"{PREDICTIONS}.varianzas",

@@ -2,7 +2,7 @@
 {{ config(severity='warn') }}
 
 select
-    nivel,
+    nivel_jerarquia,
     corte,
     valor,
     n,
@@ -14,7 +14,7 @@ where
     and horizonte = 1
     and n >= 100
     and (
-        (corte = 'todo' and nivel in ('celda', 'sede_curso', 'sede'))
+        (corte = 'todo' and nivel_jerarquia in ('celda', 'sede_curso', 'sede'))
         or (corte = 'tipo_demanda' and valor = 'inicial')
     )
     and (cobertura_80 not between 0.78 and 0.84 or cobertura_95 not between 0.93 and 0.97)

@@ -5,13 +5,13 @@ series as (select * from {{ ref('series_jerarquia') }}),
 corrida as (select * from {{ ref('corrida') }})
 
 select
-    s.nivel,
+    s.nivel_jerarquia,
     s.unique_id,
     count(*) as periodos,
     min(s.indice) as desde,
     max(s.indice) as hasta
 from series as s
-group by s.nivel, s.unique_id
+group by s.nivel_jerarquia, s.unique_id
 having
     count(*) <> max(s.indice) - min(s.indice) + 1
     or max(s.indice) <> (select r.indice_corte from corrida as r)

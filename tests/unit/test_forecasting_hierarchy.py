@@ -27,7 +27,7 @@ CELLS = ["S2/A1/08", "S1/A2/08", "S1/A1/10", "S1/A1/08", "S1/B1/10"]
 
 def test_nodes_are_ordered_and_sum_their_own_cells() -> None:
     hierarchy = build_hierarchy(check_jerarquia(jerarquia(CELLS)))
-    nodes = [f"{nivel} {name}" for nivel, name in zip(hierarchy.nivel, hierarchy.unique_id, strict=True)]
+    nodes = [f"{level} {name}" for level, name in zip(hierarchy.level, hierarchy.unique_id, strict=True)]
     # Cells, by name: S1/A1/08, S1/A1/10, S1/A2/08, S1/B1/10, S2/A1/08.
     expected = {
         "total total": [1, 1, 1, 1, 1],

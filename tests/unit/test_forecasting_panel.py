@@ -7,9 +7,9 @@ import pytest
 from python_models.forecasting.panel import SeriesError, build_panel
 
 
-def rows(unique_id: str, values: list[float], start: int = 1, nivel: str = "celda") -> pd.DataFrame:
+def rows(unique_id: str, values: list[float], start: int = 1, level: str = "celda") -> pd.DataFrame:
     indice = range(start, start + len(values))
-    return pd.DataFrame({"nivel": nivel, "unique_id": unique_id, "indice": indice, "y": values})
+    return pd.DataFrame({"nivel_jerarquia": level, "unique_id": unique_id, "indice": indice, "y": values})
 
 
 def test_series_that_begin_later_are_empty_before() -> None:
@@ -32,8 +32,8 @@ def test_duplicate_is_an_error() -> None:
 
 
 def test_same_name_at_two_levels_is_no_duplicate() -> None:
-    panel = build_panel(pd.concat([rows("x", [1.0], nivel="sede"), rows("x", [1.0], nivel="total")]))
-    assert panel.nivel.tolist() == ["sede", "total"]
+    panel = build_panel(pd.concat([rows("x", [1.0], level="sede"), rows("x", [1.0], level="total")]))
+    assert panel.level.tolist() == ["sede", "total"]
 
 
 def test_series_that_ends_before_the_table_is_an_error() -> None:

@@ -15,7 +15,7 @@ from python_models.forecasting.reconciliation import BOTTOM_UP_REASON, reconcile
 
 # How far the interior-point solver stops from the optimum, in students; sums are exact all the same.
 SOLVER = 1e-3
-KEY = ["indice_origen", "h", "nivel", "unique_id"]
+KEY = ["indice_origen", "h", "nivel_jerarquia", "unique_id"]
 
 
 def jerarquia(sedes: int = 2, cursos: int = 3, horarios: int = 2) -> pd.DataFrame:
@@ -33,13 +33,13 @@ def base(tree: pd.DataFrame, seed: int = 0, origin: int = 20, h: int = 1) -> pd.
     """Incoherent base forecasts: many small cells and upper nodes that are far too small."""
     rng = np.random.default_rng(seed)
     cells = pd.DataFrame(
-        {"nivel": "celda", "unique_id": tree["unique_id"], "yhat": rng.poisson(2.0, len(tree))}
+        {"nivel_jerarquia": "celda", "unique_id": tree["unique_id"], "yhat": rng.poisson(2.0, len(tree))}
     )
     parts = [cells]
     for level in UPPER_LEVELS:
         sums = cells.set_index("unique_id")["yhat"].groupby(tree.set_index("unique_id")[level]).sum()
         noisy = sums.to_numpy() * rng.uniform(0.2, 1.1, len(sums))
-        parts.append(pd.DataFrame({"nivel": level, "unique_id": sums.index, "yhat": noisy}))
+        parts.append(pd.DataFrame({"nivel_jerarquia": level, "unique_id": sums.index, "yhat": noisy}))
     result = pd.concat(parts, ignore_index=True)
     return result.assign(indice_origen=origin, h=h)[[*KEY, "yhat"]]
 
@@ -48,9 +48,9 @@ def assert_coherent(result: pd.DataFrame, tree: pd.DataFrame) -> None:
     assert np.isfinite(result["yhat"]).all()
     assert (result["yhat"] >= 0).all()
     for _, rows in result.groupby(["indice_origen", "h"]):
-        cells = rows[rows["nivel"] == "celda"].merge(tree, on="unique_id")
+        cells = rows[rows["nivel_jerarquia"] == "celda"].merge(tree, on="unique_id")
         for level in UPPER_LEVELS:
-            node = rows[rows["nivel"] == level].set_index("unique_id")["yhat"]
+            node = rows[rows["nivel_jerarquia"] == level].set_index("unique_id")["yhat"]
             np.testing.assert_allclose(node, cells.groupby(level)["yhat"].sum()[node.index], atol=1e-6)
 
 
@@ -63,21 +63,21 @@ def test_all_levels_add_up_and_none_is_negative(varianza: bool) -> None:
     result = reconcile(data, tree)
     assert_coherent(result, tree)
     assert result["razon"].isna().all()
-    assert set(result["nivel"]) == set(LEVELS)
+    assert set(result["nivel_jerarquia"]) == set(LEVELS)
     assert not result.duplicated(KEY).any()
     # The upper nodes, too small, pull the cells down: some of them to the bound.
     assert (
-        result.loc[result["nivel"] == "celda", "yhat"].sum()
-        < data.loc[data["nivel"] == "celda", "yhat"].sum()
+        result.loc[result["nivel_jerarquia"] == "celda", "yhat"].sum()
+        < data.loc[data["nivel_jerarquia"] == "celda", "yhat"].sum()
     )
-    assert (result.loc[result["nivel"] == "celda", "yhat"] < SOLVER).any()
+    assert (result.loc[result["nivel_jerarquia"] == "celda", "yhat"] < SOLVER).any()
 
 
 def test_coherent_forecasts_stay_as_they_are() -> None:
     tree = jerarquia()
-    cells = base(tree).query("nivel == 'celda'")
+    cells = base(tree).query("nivel_jerarquia == 'celda'")
     result = reconcile(cells, tree)
-    kept = result[result["nivel"] == "celda"].set_index("unique_id")["yhat"]
+    kept = result[result["nivel_jerarquia"] == "celda"].set_index("unique_id")["yhat"]
     np.testing.assert_allclose(kept[cells["unique_id"]], cells["yhat"], atol=SOLVER)
 
 
@@ -90,9 +90,9 @@ def test_structural_weights_are_the_known_solution() -> None:
     tree = jerarquia(sedes=1, cursos=1, horarios=2)
     data = pd.DataFrame(
         [("celda", "S0/C0/T0", 1.0), ("celda", "S0/C0/T1", 3.0), ("total", "total", 10.0)],
-        columns=["nivel", "unique_id", "yhat"],
+        columns=["nivel_jerarquia", "unique_id", "yhat"],
     ).assign(indice_origen=1, h=1)
-    result = reconcile(data, tree).set_index(["nivel", "unique_id"])["yhat"]
+    result = reconcile(data, tree).set_index(["nivel_jerarquia", "unique_id"])["yhat"]
     assert result["celda", "S0/C0/T0"] == pytest.approx(1.5, abs=SOLVER)
     assert result["celda", "S0/C0/T1"] == pytest.approx(3.5, abs=SOLVER)
     assert result["total", "total"] == pytest.approx(5.0, abs=SOLVER)
@@ -101,10 +101,10 @@ def test_structural_weights_are_the_known_solution() -> None:
 def test_a_node_of_small_variance_is_followed() -> None:
     tree = jerarquia()
     data = base(tree).assign(varianza=1.0)
-    data.loc[data["nivel"] == "total", "varianza"] = 1e-6
+    data.loc[data["nivel_jerarquia"] == "total", "varianza"] = 1e-6
     result = reconcile(data, tree)
-    total = data.loc[data["nivel"] == "total", "yhat"].item()
-    assert result.loc[result["nivel"] == "total", "yhat"].item() == pytest.approx(total, rel=1e-3)
+    total = data.loc[data["nivel_jerarquia"] == "total", "yhat"].item()
+    assert result.loc[result["nivel_jerarquia"] == "total", "yhat"].item() == pytest.approx(total, rel=1e-3)
 
 
 def test_only_the_candidate_cells_of_each_origin_and_step_are_there() -> None:
@@ -121,7 +121,7 @@ def test_only_the_candidate_cells_of_each_origin_and_step_are_there() -> None:
 def test_upper_nodes_without_candidates_are_left_out() -> None:
     tree = jerarquia()
     data = base(tree)
-    data = data[~((data["nivel"] == "celda") & data["unique_id"].str.startswith("S1"))]
+    data = data[~((data["nivel_jerarquia"] == "celda") & data["unique_id"].str.startswith("S1"))]
     result = reconcile(data, tree)
     assert_coherent(result, tree)
     assert not result["unique_id"].str.startswith("S1").any()
@@ -130,7 +130,7 @@ def test_upper_nodes_without_candidates_are_left_out() -> None:
 def test_one_cell_only() -> None:
     tree = jerarquia(1, 1, 1)
     result = reconcile(base(tree).assign(yhat=4.0), tree)
-    assert result["nivel"].tolist() == list(LEVELS)
+    assert result["nivel_jerarquia"].tolist() == list(LEVELS)
     np.testing.assert_allclose(result["yhat"], 4.0, atol=SOLVER)
 
 
@@ -143,8 +143,8 @@ def test_all_zero_base_stays_zero() -> None:
 def test_negative_base_counts_as_zero() -> None:
     tree = jerarquia()
     data = base(tree)
-    negative = data.assign(yhat=np.where(data["nivel"] == "celda", -5.0, data["yhat"]))
-    zero = data.assign(yhat=np.where(data["nivel"] == "celda", 0.0, data["yhat"]))
+    negative = data.assign(yhat=np.where(data["nivel_jerarquia"] == "celda", -5.0, data["yhat"]))
+    zero = data.assign(yhat=np.where(data["nivel_jerarquia"] == "celda", 0.0, data["yhat"]))
     pd.testing.assert_frame_equal(reconcile(negative, tree), reconcile(zero, tree))
 
 
@@ -176,8 +176,8 @@ def test_a_solver_without_an_answer_leaves_the_sums_of_the_cells(
     with caplog.at_level(logging.WARNING):
         result = reconcile(data, tree)
     assert_coherent(result, tree)
-    cells = data[data["nivel"] == "celda"].set_index("unique_id")["yhat"].clip(lower=0).sort_index()
-    kept = result[result["nivel"] == "celda"].set_index("unique_id")["yhat"]
+    cells = data[data["nivel_jerarquia"] == "celda"].set_index("unique_id")["yhat"].clip(lower=0).sort_index()
+    kept = result[result["nivel_jerarquia"] == "celda"].set_index("unique_id")["yhat"]
     assert kept.tolist() == cells.tolist()
     assert set(result["razon"]) == {BOTTOM_UP_REASON}
     assert "origin 20, h 1" in caplog.text
@@ -194,10 +194,13 @@ def test_reason_is_text_in_duckdb_though_all_null(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.assign(yhat=np.nan), "yhat is no finite number: indice_origen 20, h 1, nivel celda"),
+        (
+            lambda d: d.assign(yhat=np.nan),
+            "yhat is no finite number: indice_origen 20, h 1, nivel_jerarquia celda",
+        ),
         (lambda d: pd.concat([d, d.head(1)]), "the row appears twice: .*unique_id S0/C0/T0"),
         (lambda d: d.replace("S0/C0/T0", "S9/C9/T9"), "the cell is not in jerarquia: .*unique_id S9/C9/T9"),
-        (lambda d: d[d["nivel"] != "celda"], "no cells for origin 20, h 1"),
+        (lambda d: d[d["nivel_jerarquia"] != "celda"], "no cells for origin 20, h 1"),
         (lambda d: d.head(0), "no rows"),
         (lambda d: d.drop(columns="h"), r"missing columns \['h'\]"),
         (lambda d: d.assign(unique_id=None), "a key column is null"),

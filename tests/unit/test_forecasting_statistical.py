@@ -21,10 +21,10 @@ SEASONAL = [100 + 30 * np.sin(2 * np.pi * t / 12) + 3 * _rng.standard_normal() f
 SPARSE = [*_rng.poisson(0.7, END - 1).astype(float).tolist(), 3.0]
 
 
-def series(nivel: str, unique_id: str, values: list[float]) -> pd.DataFrame:
+def series(level: str, unique_id: str, values: list[float]) -> pd.DataFrame:
     """A series whose last value is at indice END."""
     indice = range(END - len(values) + 1, END + 1)
-    return pd.DataFrame({"nivel": nivel, "unique_id": unique_id, "indice": indice, "y": values})
+    return pd.DataFrame({"nivel_jerarquia": level, "unique_id": unique_id, "indice": indice, "y": values})
 
 
 def institute() -> pd.DataFrame:
@@ -40,17 +40,19 @@ def institute() -> pd.DataFrame:
         "falling": [max(60.0 - 2.5 * t, 1.0) for t in range(END)],
     }
     levels = list(LEVEL_MODELS)
-    return pd.concat([series(nivel, kind, values) for nivel in levels for kind, values in kinds.items()])
+    return pd.concat([series(level, kind, values) for level in levels for kind, values in kinds.items()])
 
 
 def forecast(data: pd.DataFrame, **options: Any) -> pd.DataFrame:
     return forecast_statistics(data, **{"origins": [END], "horizon": 3, "season_length": 12, **options})
 
 
-def one(result: pd.DataFrame, unique_id: str, modelo: str, nivel: str = "sede") -> pd.DataFrame:
+def one(result: pd.DataFrame, unique_id: str, modelo: str, level: str = "sede") -> pd.DataFrame:
     """The rows of one series and model, by h."""
     return result[
-        (result["nivel"] == nivel) & (result["unique_id"] == unique_id) & (result["modelo"] == modelo)
+        (result["nivel_jerarquia"] == level)
+        & (result["unique_id"] == unique_id)
+        & (result["modelo"] == modelo)
     ]
 
 
@@ -61,14 +63,14 @@ def reasons(rows: pd.DataFrame) -> set[str]:
 def test_every_series_has_every_model_of_its_level_and_every_step() -> None:
     data = institute()
     result = forecast(data)
-    for nivel, specs in LEVEL_MODELS.items():
-        found = result[result["nivel"] == nivel]
+    for level, specs in LEVEL_MODELS.items():
+        found = result[result["nivel_jerarquia"] == level]
         names = {"naive", "naive_estacional", *(spec.name for spec in specs)}
-        playing = set(data["unique_id"]) - ({"zero", "ended"} if nivel == "celda" else set())
+        playing = set(data["unique_id"]) - ({"zero", "ended"} if level == "celda" else set())
         assert set(found["modelo"]) == names
         assert set(found["unique_id"]) == playing
         assert len(found) == len(names) * len(playing) * 3
-    assert not result.duplicated(["indice_origen", "nivel", "unique_id", "h", "modelo"]).any()
+    assert not result.duplicated(["indice_origen", "nivel_jerarquia", "unique_id", "h", "modelo"]).any()
 
 
 def test_nothing_but_finite_numbers_from_zero_up() -> None:
@@ -109,7 +111,7 @@ def test_series_of_one_period() -> None:
 
 
 def test_a_table_of_one_period_only() -> None:
-    data = pd.concat([series(nivel, "x", [5.0]) for nivel in LEVEL_MODELS])
+    data = pd.concat([series(level, "x", [5.0]) for level in LEVEL_MODELS])
     result = forecast(data)
     assert set(result["yhat"]) == {5.0}
     assert result.loc[result["modelo"] == "naive", "razon"].isna().all()
@@ -125,7 +127,7 @@ def test_constant_series_are_their_constant() -> None:
 @pytest.mark.parametrize("unique_id", ["zero", "ended"])
 def test_series_that_ended_forecast_zero(unique_id: str) -> None:
     result = forecast(institute())
-    rows = result[(result["unique_id"] == unique_id) & (result["nivel"] != "celda")]
+    rows = result[(result["unique_id"] == unique_id) & (result["nivel_jerarquia"] != "celda")]
     assert len(rows)
     assert (rows["yhat"] == 0).all()
     assert reasons(one(result, unique_id, "auto_ets")) == {"serie terminada: auto_ets -> cero"}
@@ -143,14 +145,14 @@ def test_candidate_cells_get_a_forecast_though_new_or_out_of_play() -> None:
     data = institute()
     wanted = pd.DataFrame({"indice_origen": END, "unique_id": ["new", "ended", "regular"]})
     result = forecast(data, candidates=wanted)
-    cells = result[result["nivel"] == "celda"]
+    cells = result[result["nivel_jerarquia"] == "celda"]
     assert set(cells["unique_id"]) == set(data["unique_id"]) - {"zero"} | {"new"}
     assert (cells.loc[cells["unique_id"].isin(["new", "ended"]), "yhat"] == 0).all()
     assert reasons(one(result, "new", "tsb", "celda")) == {"serie nueva: tsb -> cero"}
     assert reasons(one(result, "new", "naive", "celda")) == {"serie nueva: naive -> cero"}
     assert reasons(one(result, "ended", "tsb", "celda")) == {"serie terminada: tsb -> cero"}
     assert cells.loc[cells["modelo"] == "tsb", "unique_id"].is_monotonic_increasing
-    assert "new" not in set(result.loc[result["nivel"] != "celda", "unique_id"])
+    assert "new" not in set(result.loc[result["nivel_jerarquia"] != "celda", "unique_id"])
 
 
 def test_candidates_count_at_their_own_origin_only() -> None:
@@ -181,7 +183,7 @@ def test_a_model_that_raises_or_gives_nan_loses_neither_series_nor_other_models(
             return answer
 
     fussy = ModelSpec("fussy", lambda _: Fussy(), 2)
-    models = {nivel: (*specs, fussy) for nivel, specs in LEVEL_MODELS.items()}
+    models = {level: (*specs, fussy) for level, specs in LEVEL_MODELS.items()}
     result = forecast(institute(), level_models=models)
     for unique_id, last in [("short", 4.0), ("falling", 1.0)]:
         rows = one(result, unique_id, "fussy")
@@ -216,7 +218,7 @@ def test_wrong_arguments_are_named() -> None:
     data = institute()
     with pytest.raises(SeriesError, match="origin 31 is after the last period of the series, 30"):
         forecast(data, origins=[31])
-    with pytest.raises(SeriesError, match=r"unknown nivel \['campus'\]"):
+    with pytest.raises(SeriesError, match=r"unknown nivel_jerarquia \['campus'\]"):
         forecast(series("campus", "x", SEASONAL))
     with pytest.raises(SeriesError, match="no series has history"):
         forecast(data, origins=[0])

@@ -11,7 +11,7 @@ reunidos as (
     select
         indice_origen,
         h,
-        nivel,
+        nivel_jerarquia,
         unique_id,
         modelo,
         yhat,
@@ -23,7 +23,7 @@ reunidos as (
     select
         indice_origen,
         h,
-        'celda' as nivel,
+        'celda' as nivel_jerarquia,
         unique_id,
         modelo,
         yhat,
@@ -35,7 +35,7 @@ reunidos as (
     select
         f.indice_origen,
         f.h,
-        'celda' as nivel,
+        'celda' as nivel_jerarquia,
         f.unique_id,
         'flujo' as modelo,
         f.regla as yhat,
@@ -49,7 +49,7 @@ reunidos as (
     select
         f.indice_origen,
         f.h,
-        'celda' as nivel,
+        'celda' as nivel_jerarquia,
         f.unique_id,
         'flujo_retenido' as modelo,
         f.flujo_retenido as yhat,
@@ -64,7 +64,7 @@ reunidos as (
 select
     cast(indice_origen as integer) as indice_origen,
     cast(h as integer) as h,
-    cast(nivel as varchar) as nivel,
+    cast(nivel_jerarquia as varchar) as nivel_jerarquia,
     cast(unique_id as varchar) as unique_id,
     cast(modelo as varchar) as modelo,
     cast(yhat as double) as yhat,

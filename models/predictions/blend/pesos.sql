@@ -14,7 +14,7 @@ objetivo as (
     where es_candidata
 ),
 
-rasgos as (select * from {{ ref('rasgos') }}),
+parametros as (select * from {{ ref('dim_parametros') }}),
 
 pesos_posibles as (
     select unnest(range(0, 9)) / 10 as peso_flujo
@@ -27,11 +27,11 @@ mezclas as (
         v.tipo_demanda,
         p.peso_flujo,
         v.aprendiz + p.peso_flujo * (v.flujo_retenido - v.aprendiz) as esperado,
-        r.minimo_alumnos,
+        m.minimo_alumnos,
         t.alumnos
     from vistas as v
     inner join objetivo as t using (indice_origen, h, unique_id)
-    inner join rasgos as r using (indice_origen, h, unique_id)
+    left join parametros as m on t.indice = m.indice and t.curso_actual = m.curso_actual
     cross join pesos_posibles as p
 ),
 

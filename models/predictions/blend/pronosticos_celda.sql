@@ -7,7 +7,6 @@ select
     v.indice_origen,
     v.h,
     v.unique_id,
-    v.tipo_demanda,
     coalesce(v.aprendiz + p.peso_flujo * (v.flujo_retenido - v.aprendiz), v.flujo_retenido) as yhat,
     case when v.aprendiz is null then 'flujo_retenido' else 'aprendiz' end as modelo,
     case when v.aprendiz is null then 1 else p.peso_flujo end as peso_flujo,

@@ -1,7 +1,7 @@
 with
 celdas as (select * from {{ ref('pronosticos_celda') }}),
 
-niveles as (select * from {{ ref('pronosticos_nivel') }}),
+superiores as (select * from {{ ref('pronosticos_superiores') }}),
 
 varianzas as (select * from {{ ref('varianzas') }}),
 
@@ -9,7 +9,7 @@ reunidos as (
     select
         indice_origen,
         h,
-        'celda' as nivel,
+        'celda' as nivel_jerarquia,
         unique_id,
         yhat,
         modelo,
@@ -22,13 +22,13 @@ reunidos as (
     select
         indice_origen,
         h,
-        nivel,
+        nivel_jerarquia,
         unique_id,
         yhat,
         modelo,
         null as peso_flujo,
         razon
-    from niveles
+    from superiores
 )
 
 -- Counts vary as their size; a level's model by as much more or less as the backtest has seen.
@@ -36,4 +36,4 @@ select
     r.*,
     greatest(r.yhat, 0.5) * coalesce(v.factor, 1) as varianza
 from reunidos as r
-left join varianzas as v using (indice_origen, h, nivel)
+left join varianzas as v using (indice_origen, h, nivel_jerarquia)

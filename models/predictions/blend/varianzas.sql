@@ -5,7 +5,7 @@
 {% set error_previo = 0.04 %}
 
 with
-niveles as (select * from {{ ref('pronosticos_nivel') }}),
+superiores as (select * from {{ ref('pronosticos_superiores') }}),
 
 celdas as (select * from {{ ref('pronosticos_celda') }}),
 
@@ -14,12 +14,12 @@ jerarquia as (select * from {{ ref('jerarquia') }}),
 series as (select * from {{ ref('series_jerarquia') }}),
 
 sumas as (
-    {% for nivel in previas %}
+    {% for nivel_jerarquia in previas %}
     select
         c.indice_origen,
         c.h,
-        '{{ nivel }}' as nivel,
-        j.{{ nivel }} as unique_id,
+        '{{ nivel_jerarquia }}' as nivel_jerarquia,
+        j.{{ nivel_jerarquia }} as unique_id,
         sum(c.yhat) as suma
     from celdas as c
     inner join jerarquia as j using (unique_id)
@@ -33,38 +33,38 @@ errores as (
     select
         n.indice_origen,
         n.h,
-        n.nivel,
+        n.nivel_jerarquia,
         sum((n.yhat - s.y) ** 2 / greatest(u.suma, 1)) as del_modelo,
         sum((u.suma - s.y) ** 2 / greatest(u.suma, 1)) as de_la_suma
-    from niveles as n
-    inner join sumas as u using (indice_origen, h, nivel, unique_id)
+    from superiores as n
+    inner join sumas as u using (indice_origen, h, nivel_jerarquia, unique_id)
     inner join series as s
-        on n.nivel = s.nivel and n.unique_id = s.unique_id and n.indice_origen + n.h = s.indice
-    group by n.indice_origen, n.h, n.nivel
+        on n.nivel_jerarquia = s.nivel_jerarquia and n.unique_id = s.unique_id and n.indice_origen + n.h = s.indice
+    group by n.indice_origen, n.h, n.nivel_jerarquia
 ),
 
 previos as (
     select
         indice_origen,
         h,
-        nivel,
+        nivel_jerarquia,
         sum(suma) * {{ error_previo }} ** 2 * {{ origenes_previos }} as de_la_suma,
-        case nivel
-            {% for nivel, previa in previas.items() -%}
-            when '{{ nivel }}' then {{ previa }}
+        case nivel_jerarquia
+            {% for nivel_jerarquia, previa in previas.items() -%}
+            when '{{ nivel_jerarquia }}' then {{ previa }}
             {% endfor -%}
         end as factor
     from sumas
-    group by indice_origen, h, nivel
+    group by indice_origen, h, nivel_jerarquia
 )
 
 select
     p.indice_origen,
     p.h,
-    p.nivel,
+    p.nivel_jerarquia,
     (p.factor * p.de_la_suma + coalesce(sum(e.del_modelo), 0)) / (p.de_la_suma + coalesce(sum(e.de_la_suma), 0)) as factor,
     cast(count(e.indice_origen) as integer) as origenes
 from previos as p
 left join errores as e
-    on p.h = e.h and p.nivel = e.nivel and p.indice_origen >= e.indice_origen + e.h
-group by p.indice_origen, p.h, p.nivel, p.factor, p.de_la_suma
+    on p.h = e.h and p.nivel_jerarquia = e.nivel_jerarquia and p.indice_origen >= e.indice_origen + e.h
+group by p.indice_origen, p.h, p.nivel_jerarquia, p.factor, p.de_la_suma

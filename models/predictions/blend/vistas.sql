@@ -13,6 +13,6 @@ select
     max(b.razon) filter (where b.modelo = 'flujo_retenido') as razon
 from candidatos as c
 inner join base as b
-    on c.indice_origen = b.indice_origen and c.h = b.h and c.unique_id = b.unique_id and b.nivel = 'celda'
+    on c.indice_origen = b.indice_origen and c.h = b.h and c.unique_id = b.unique_id and b.nivel_jerarquia = 'celda'
 where c.es_evaluado
 group by c.indice_origen, c.h, c.unique_id, c.tipo

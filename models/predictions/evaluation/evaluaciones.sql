@@ -41,7 +41,7 @@ de_candidatos as (
         'aforo' as modelo,
         yhat
     from reconciliados
-    where nivel = 'celda'
+    where nivel_jerarquia = 'celda'
 
     union all
 
@@ -52,7 +52,7 @@ de_candidatos as (
         modelo,
         yhat
     from base
-    where nivel = 'celda' and modelo not in ('naive', 'naive_estacional')
+    where nivel_jerarquia = 'celda' and modelo not in ('naive', 'naive_estacional')
 
     union all
 
@@ -65,7 +65,7 @@ de_candidatos as (
         median(yhat) as yhat
     from base
     where
-        nivel = 'celda'
+        nivel_jerarquia = 'celda'
         and modelo not in ('naive', 'naive_estacional')
         and not starts_with(modelo, 'flujo')
         and not starts_with(modelo, 'aprendiz')
@@ -119,7 +119,7 @@ select
     sede,
     curso_actual,
     horario_actual,
-    sede || '/' || curso_actual || '/' || horario_actual as unique_id,
+    {{ cell_id() }} as unique_id,
     p.yhat is not null as es_pronosticada,
     coalesce(p.yhat, 0) as yhat,
     coalesce(r.y, 0) as y

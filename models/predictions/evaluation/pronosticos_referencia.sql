@@ -41,7 +41,7 @@ select
     sede,
     curso_actual,
     horario_actual,
-    sede || '/' || curso_actual || '/' || horario_actual as unique_id,
+    {{ cell_id() }} as unique_id,
     modelo,
     cast(alumnos as double) as yhat
 from reunidos

@@ -16,7 +16,7 @@ distancias as (
     select
         r.indice_origen,
         r.h,
-        r.nivel,
+        r.nivel_jerarquia,
         i.tipo_demanda,
         r.y,
         round(i.media) as media,
@@ -28,14 +28,14 @@ distancias as (
             (r.z - i.z50) / greatest(i.z975 - i.z50, 0.001), (i.z50 - r.z) / greatest(i.z50 - i.z025, 0.001)
         ) as distancia_95
     from residuos as r
-    inner join intervalos as i using (indice_origen, h, nivel, unique_id)
+    inner join intervalos as i using (indice_origen, h, nivel_jerarquia, unique_id)
 )
 
 -- A level or kind with few residuals has no factor of its own.
 select
     o.indice_origen,
     d.h,
-    d.nivel,
+    d.nivel_jerarquia,
     d.tipo_demanda,
     count(*) as residuos,
     quantile_cont(d.distancia_80, 0.81) as factor_80,
@@ -52,5 +52,5 @@ select
 from origenes as o
 inner join distancias as d on o.indice_origen <> d.indice_origen
 where o.es_evaluado
-group by o.indice_origen, d.h, d.nivel, rollup(d.tipo_demanda)
+group by o.indice_origen, d.h, d.nivel_jerarquia, rollup(d.tipo_demanda)
 having count(*) >= case when grouping(d.tipo_demanda) = 1 then {{ minimo_nivel }} else {{ minimo_tipo }} end

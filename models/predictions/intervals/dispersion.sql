@@ -8,7 +8,7 @@ residuos as (select * from {{ ref('residuos') }})
 select
     o.indice_origen,
     r.h,
-    r.nivel,
+    r.nivel_jerarquia,
     r.tipo_demanda,
     r.tramo,
     count(*) as residuos,
@@ -21,4 +21,4 @@ select
 from origenes as o
 inner join residuos as r on o.indice_origen <> r.indice_origen
 where o.es_evaluado
-group by o.indice_origen, r.h, r.nivel, rollup(r.tipo_demanda, r.tramo)
+group by o.indice_origen, r.h, r.nivel_jerarquia, rollup(r.tipo_demanda, r.tramo)

@@ -7,9 +7,7 @@
 with
 reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
 
-cursos as (select * from {{ ref('dim_cursos') }}),
-
-jerarquia as (select * from {{ ref('jerarquia') }}),
+nodos as (select * from {{ ref('nodos_jerarquia') }}),
 
 dispersion as (
     select
@@ -25,35 +23,17 @@ dispersion as (
     from {{ ref('dispersion') }}
 ),
 
-tipos as (
-    select distinct
-        'celda' as nivel,
-        j.unique_id,
-        k.tipo_demanda
-    from jerarquia as j
-    inner join cursos as k on j.curso_actual = k.curso_actual
-
-    union all
-
-    select distinct
-        'sede_curso' as nivel,
-        j.sede_curso as unique_id,
-        k.tipo_demanda
-    from jerarquia as j
-    inner join cursos as k on j.curso_actual = k.curso_actual
-),
-
 con_clase as (
     select
         r.indice_origen,
         r.h,
-        r.nivel,
+        r.nivel_jerarquia,
         r.unique_id,
         coalesce(t.tipo_demanda, 'todas') as tipo_demanda,
         {{ tramo('r.yhat') }} as tramo,
         r.yhat as media
     from reconciliados as r
-    left join tipos as t using (nivel, unique_id)
+    left join nodos as t using (nivel_jerarquia, unique_id)
 ),
 
 con_forma as (
@@ -78,7 +58,7 @@ con_forma as (
         on
             p.indice_origen = c.indice_origen
             and p.h = c.h
-            and p.nivel = c.nivel
+            and p.nivel_jerarquia = c.nivel_jerarquia
             and p.tipo_demanda = c.tipo_demanda
             and p.tramo = c.tramo
             and c.residuos >= {{ minimo_clase }}
@@ -86,7 +66,7 @@ con_forma as (
         on
             p.indice_origen = t.indice_origen
             and p.h = t.h
-            and p.nivel = t.nivel
+            and p.nivel_jerarquia = t.nivel_jerarquia
             and p.tipo_demanda = t.tipo_demanda
             and t.tramo is null
             and t.residuos >= {{ minimo_clase }}
@@ -94,7 +74,7 @@ con_forma as (
         on
             p.indice_origen = n.indice_origen
             and p.h = n.h
-            and p.nivel = n.nivel
+            and p.nivel_jerarquia = n.nivel_jerarquia
             and n.tipo_demanda is null
             and n.tramo is null
 )
@@ -102,7 +82,7 @@ con_forma as (
 select
     indice_origen,
     h,
-    nivel,
+    nivel_jerarquia,
     unique_id,
     tipo_demanda,
     media,

@@ -1,17 +1,16 @@
--- A cell that is held has 1.4 times its course's minimum or more where little is expected of it, so an expectation below that
--- is a chance of so many (macro si_se_dicta). The backtest corrects this, class by class, as far as it has seen k cells of one.
-{% set alumnos_si_se_dicta = 1.4 %}
+-- Where little is expected of a cell it has, if it is held, so many of its course's minimums or more (macro minimos_si_se_dicta):
+-- an expectation below that is a chance of so many. The backtest corrects this, class by class, as far as it has seen k cells of one.
 {% set k = 20 %}
 
 with
 reconciliados as (
     select * from {{ ref('pronosticos_reconciliados') }}
-    where nivel = 'celda'
+    where nivel_jerarquia = 'celda'
 ),
 
 candidatos as (select * from {{ ref('candidatos') }}),
 
-rasgos as (select * from {{ ref('rasgos') }}),
+parametros as (select * from {{ ref('dim_parametros') }}),
 
 objetivo as (
     select * from {{ ref('objetivo') }}
@@ -26,10 +25,10 @@ esperadas as (
         c.tipo as tipo_demanda,
         -- In fifths of the minimum, up to twice.
         least(floor(5 * p.yhat / m.minimo_alumnos), 10) as clase,
-        least(p.yhat / ({{ alumnos_si_se_dicta }} * m.minimo_alumnos), 1) as probabilidad_previa
+        least(p.yhat / ({{ minimos_si_se_dicta() }} * m.minimo_alumnos), 1) as probabilidad_previa
     from reconciliados as p
     inner join candidatos as c using (indice_origen, h, unique_id)
-    inner join rasgos as m using (indice_origen, h, unique_id)
+    inner join parametros as m on c.indice = m.indice and c.curso_actual = m.curso_actual
     where m.minimo_alumnos > 0
 ),
 

@@ -7,14 +7,19 @@ reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
 
 combinados as (select * from {{ ref('pronosticos_combinados') }}),
 
+candidatos as (select * from {{ ref('candidatos') }}),
+
+parametros as (select * from {{ ref('dim_parametros') }}),
+
 minimos as (
     select
-        indice_origen,
-        h,
-        'celda' as nivel,
-        unique_id,
-        minimo_alumnos
-    from {{ ref('rasgos') }}
+        c.indice_origen,
+        c.h,
+        'celda' as nivel_jerarquia,
+        c.unique_id,
+        p.minimo_alumnos
+    from candidatos as c
+    inner join parametros as p on c.indice = p.indice and c.curso_actual = p.curso_actual
 ),
 
 calibrados as (
@@ -23,16 +28,16 @@ calibrados as (
         coalesce(t.factor_80, n.factor_80, 1) as factor_80,
         coalesce(t.factor_95, n.factor_95, 1) as factor_95,
         -- In whole students, the median has to miss clearly fewer of them in the backtest, and not for the price of a bias.
-        i.nivel = 'celda'
+        i.nivel_jerarquia = 'celda'
         and t.error_mediana < 0.995 * t.error_media
         and abs(t.sesgo_mediana) <= 0.005 as es_mejor_mediana
     from intervalos as i
-    left join calibracion as t using (indice_origen, h, nivel, tipo_demanda)
+    left join calibracion as t using (indice_origen, h, nivel_jerarquia, tipo_demanda)
     left join calibracion as n
         on
             i.indice_origen = n.indice_origen
             and i.h = n.h
-            and i.nivel = n.nivel
+            and i.nivel_jerarquia = n.nivel_jerarquia
             and n.tipo_demanda is null
 ),
 
@@ -57,7 +62,7 @@ puntos as (
 select
     c.indice_origen,
     c.h,
-    c.nivel,
+    c.nivel_jerarquia,
     c.unique_id,
     c.tipo_demanda,
     {{ si_se_dicta('c.esperado', 'm.minimo_alumnos') }} as punto,
@@ -71,6 +76,6 @@ select
     nullif(concat_ws('; ', b.razon, r.razon), '') as razon_modelo,
     c.metodo_intervalo
 from puntos as c
-inner join reconciliados as r using (indice_origen, h, nivel, unique_id)
-left join combinados as b using (indice_origen, h, nivel, unique_id)
-left join minimos as m using (indice_origen, h, nivel, unique_id)
+inner join reconciliados as r using (indice_origen, h, nivel_jerarquia, unique_id)
+left join combinados as b using (indice_origen, h, nivel_jerarquia, unique_id)
+left join minimos as m using (indice_origen, h, nivel_jerarquia, unique_id)

@@ -1,5 +1,5 @@
 with
-evaluaciones as (select * from {{ ref('evaluaciones_por_nivel') }}),
+evaluaciones as (select * from {{ ref('evaluaciones_jerarquia') }}),
 
 propias as (
     select
@@ -13,11 +13,10 @@ propias as (
 select
     indice_origen,
     h,
-    nivel,
+    nivel_jerarquia,
     unique_id,
     coalesce(tipo_demanda, 'todas') as tipo_demanda,
     {{ tramo('yhat') }} as tramo,
-    yhat,
     y,
     (y - yhat) / unidad as z
 from propias

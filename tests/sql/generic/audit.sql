@@ -167,7 +167,7 @@ select
     cast(null as varchar) as columna,
     cast(null as varchar) as valor,
     'its last good capture is of ' || strftime(capturada_en, '%Y-%m-%d %H:%M') || ' UTC, ' || cast(floor(edad_dias) as integer)
-    || ' days old: a forecast from data older than {{ var('dias_respaldo_maximo') }} days is not published (' || motivo || ')' as problema,
+    || ' days old: a forecast from data older than {{ var('dias_respaldo_maximo') }} days is not published (' || motivo_estado || ')' as problema,
     'mend the source and run again; or allow older data on purpose (var dias_respaldo_maximo in dbt_project.yml)' as remedio
 from {{ model }}
 where estado = 'respaldo' and edad_dias > {{ var('dias_respaldo_maximo') }} and {{ of_this_run('run_id') is not none and var('as_of') is none }}

@@ -1,15 +1,6 @@
 -- A group's rate is shrunk towards what most students do, with the weight of five students.
 {% set peso_previo = 5 %}
 {% set tasa_previa = 0.93 %}
-{% set grupos = {
-    'sede': "sede",
-    'sede_horario': "sede || '/' || horario_actual",
-    'nivel': "nivel",
-    'programa_frecuencia': "programa || '/' || frecuencia",
-    'curso': "curso_actual",
-    'sede_curso': "sede || '/' || curso_actual",
-    'linea': "linea",
-} %}
 
 with
 destinos as (select * from {{ ref('destinos') }}),
@@ -20,10 +11,10 @@ transiciones as (
 ),
 
 por_grupo as (
-    {% for grupo, clave in grupos.items() %}
+    {% for grupo in retention_groups().split() %}
     select
         '{{ grupo }}' as grupo,
-        {{ clave }} as clave,
+        {{ group_name(grupo) }} as clave,
         indice,
         sum(alumnos) as alumnos,
         sum(alumnos_previos) as previos

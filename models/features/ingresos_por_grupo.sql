@@ -1,10 +1,3 @@
-{% set grupos = {
-    'sede': "sede",
-    'sede_programa': "sede || '/' || programa",
-    'sede_curso': "sede || '/' || curso_actual",
-    'curso': "curso_actual",
-} %}
-
 with
 destinos as (select * from {{ ref('destinos') }}),
 
@@ -14,10 +7,10 @@ transiciones as (
 ),
 
 por_grupo as (
-    {% for grupo, clave in grupos.items() %}
+    {% for grupo in intake_groups().split() %}
     select
         '{{ grupo }}' as grupo,
-        {{ clave }} as clave,
+        {{ group_name(grupo) }} as clave,
         indice,
         sum(alumnos) as alumnos
     from transiciones

@@ -15,7 +15,7 @@ con_celdas as (
 select
     b.indice_origen,
     b.h,
-    b.nivel,
+    b.nivel_jerarquia,
     b.unique_id,
     b.yhat,
     b.modelo,
@@ -23,5 +23,5 @@ select
 from base as b
 inner join con_celdas using (indice_origen, h)
 where
-    (b.nivel = 'total' and b.modelo = 'theta_optimizada')
-    or (b.nivel = 'sede' and b.modelo = 'auto_ets')
+    (b.nivel_jerarquia = 'total' and b.modelo = 'theta_optimizada')
+    or (b.nivel_jerarquia = 'sede' and b.modelo = 'auto_ets')

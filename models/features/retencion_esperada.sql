@@ -1,5 +1,5 @@
 -- From coarse to fine: each group's rate is shrunk towards its parent's, k students' worth of it (empirical Bayes).
-{% set niveles = [
+{% set agrupaciones = [
     {'clave': ['nivel', 'programa', 'frecuencia'], 'k': 120},
     {'clave': ['sede', 'linea'], 'k': 120},
     {'clave': ['sede', 'horario_actual'], 'k': 120},
@@ -127,13 +127,13 @@ pares_0 as (
     inner join tasa_grupo as g
         on t.indice = g.indice and t.programa = g.programa and t.frecuencia = g.frecuencia and t.linea = g.linea
 ),
-{% for nivel in niveles %}
+{% for agrupacion in agrupaciones %}
 desvio_{{ loop.index }} as (
     select
         indice_origen,
         h,
-        {{ nivel.clave | join(', ') }},
-        (sum(peso * alumnos) + {{ nivel.k }}) / (sum(peso * esperados) + {{ nivel.k }}) as desvio
+        {{ agrupacion.clave | join(', ') }},
+        (sum(peso * alumnos) + {{ agrupacion.k }}) / (sum(peso * esperados) + {{ agrupacion.k }}) as desvio
     from pares_{{ loop.index0 }}
     group by all
 ),
@@ -141,7 +141,7 @@ desvio_{{ loop.index }} as (
 pares_{{ loop.index }} as (
     select p.* replace (p.esperados * d.desvio as esperados)
     from pares_{{ loop.index0 }} as p
-    inner join desvio_{{ loop.index }} as d using (indice_origen, h, {{ nivel.clave | join(', ') }})
+    inner join desvio_{{ loop.index }} as d using (indice_origen, h, {{ agrupacion.clave | join(', ') }})
 ),
 {% endfor %}
 final as (
@@ -149,9 +149,8 @@ final as (
         c.indice_origen,
         c.h,
         c.unique_id,
-        b.tasa as tasa_estacion,
         b.tasa * coalesce(r.relativa, 1)
-        {%- for nivel in niveles %}
+        {%- for agrupacion in agrupaciones %}
         * coalesce(d{{ loop.index }}.desvio, 1)
         {%- endfor %} as tasa
     from candidatos as c
@@ -164,12 +163,12 @@ final as (
             and k.programa = r.programa
             and k.frecuencia = r.frecuencia
             and k.linea = r.linea
-    {% for nivel in niveles %}{% set numero = loop.index %}
+    {% for agrupacion in agrupaciones %}{% set numero = loop.index %}
     left join desvio_{{ loop.index }} as d{{ loop.index }}
         on
             c.indice_origen = d{{ loop.index }}.indice_origen
             and c.h = d{{ loop.index }}.h
-            {%- for columna in nivel.clave %}
+            {%- for columna in agrupacion.clave %}
             and {{ 'c' if columna in ('sede', 'curso_actual', 'horario_actual') else 'k' }}.{{ columna }} = d{{ numero }}.{{ columna }}
             {%- endfor %}
     {% endfor %}
