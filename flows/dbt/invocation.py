@@ -44,7 +44,7 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     manifest = project.load(kept) if arguments[0] in _OF_WHAT_IS_PARSED else None
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
-        dbtClassMixin.validate = _found_valid  # type: ignore[assignment, method-assign]
+        dbtClassMixin.validate = staticmethod(_found_valid)  # type: ignore[assignment, method-assign]
     gc.freeze()
     gc.enable()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)
