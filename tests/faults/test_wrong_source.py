@@ -1,4 +1,4 @@
-"""The wrong source over a home, or the wrong time: what was published stays, and nothing that is held is replaced."""
+"""The wrong source over a home, or the wrong time: what was published stays, nothing is replaced."""
 
 from dataclasses import replace
 from pathlib import Path
