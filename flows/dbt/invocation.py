@@ -45,7 +45,7 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     manifest = parsed.load(kept) if arguments[0] in _OF_WHAT_IS_PARSED else None
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
-        dbtClassMixin.validate = _found_valid  # type: ignore[assignment, method-assign]
+        dbtClassMixin.validate = staticmethod(_found_valid)  # type: ignore[assignment, method-assign]
     # dbt-duckdb takes the path for a URL: a '#' or '?' of a folder's name would cut the database's name off.
     DuckDBCredentials.path_derived_database_name = staticmethod(lambda path: Path(str(path)).stem)  # type: ignore[method-assign]
     gc.freeze()

@@ -24,8 +24,9 @@ def source_away(good: Institute) -> Iterator[Path]:
 
 
 def test_first_run_with_the_source_down(good: Institute, tmp_path: Path) -> None:
-    """Nothing to fall back on: it says so, and nothing is published."""
-    nowhere = replace(good, source=tmp_path / "nowhere", home=tmp_path / "home")
+    """Nothing to fall back on, nothing that may pass: it says so at once, and nothing is published."""
+    hours = good.environment | {"AFORO_RETRY_SECONDS": "7200,7200"}
+    nowhere = replace(good, source=tmp_path / "nowhere", home=tmp_path / "home", environment=hours)
     outcome = nowhere.aforo("run")
     assert outcome.exit_code == 1
     assert f"the source folder {tmp_path / 'nowhere'} does not exist" in outcome.err
