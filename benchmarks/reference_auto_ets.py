@@ -29,7 +29,7 @@ qualify max(c.indice) over (partition by celda) > $origin - 12
 
 
 def forecast(connection: duckdb.DuckDBPyConnection, origins: list[int], horizon: int) -> pd.DataFrame:
-    """Rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon) of the cells held in the year to the origin.
+    """Rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon): cells held in the year to the origin.
 
     AutoETS (Hyndman et al., 2008) by level: without a season on the thousands of short series of cells, to be
     quick, with one of 12 periods above. MinT with the variances

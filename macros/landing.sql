@@ -5,7 +5,7 @@
     {%- if execute -%}
     {%- set contract = contract_of(tabla) -%}
     {%- set reader = source_reader(tabla, contract.requerida) -%}
-    {%- set columns = columns_of(tabla, reader, contract) if reader else [] -%}
+    {%- set columns = columns_delivered(tabla, reader, contract) if reader else [] -%}
     {%- set delivered = delivered_columns(tabla, reader, columns, contract) -%}
     {%- do stop_on_personal_values(tabla, reader, columns, contract) -%}
 with

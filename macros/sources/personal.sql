@@ -2,7 +2,7 @@
    values. Neither what refuses nor any other message repeats a value that may be a person's: `shown` decides. #}
 
 {# The delivered columns: {name, type, shown (the name as a message may repeat it)}. Stops where one is called like a person's data. #}
-{% macro columns_of(tabla, reader, contract) -%}
+{% macro columns_delivered(tabla, reader, contract) -%}
     {%- set known = contract.columns | map(attribute='name') | list -%}
     {%- set columns = [] -%}
     {%- set personal = [] -%}

@@ -58,8 +58,8 @@ def forecast_statistics(
     candidates: rows (indice_origen, unique_id): cells that must get a forecast even when not in play. Of the
     other cells only those in play (a student in the last season and one period) get one.
     fits: where the fits of earlier runs are kept; none are where it is left out.
-    Returns rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon), sorted, yhat finite and >= 0;
-    razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any order
+    Returns rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon), sorted, yhat finite and
+    >= 0; razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any order
     give the same result, bit for bit. Raises SeriesError where the series are not as described.
     """
     if horizon < 1 or season_length < 1:
