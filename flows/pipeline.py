@@ -72,7 +72,7 @@ def aforo(
     with lock.exclusive(settings.home, "aforo run"):
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
-        flow_runs.close_dead(settings.home, served=False, own=runtime.flow_run.id)
+        close_dead(settings)
         run = Run(settings, record.start(settings))
         with stopping.spared(lambda: releases.published_run(settings.home) == run.record.run_id) as asked:
             run.listener.started(run.record)
@@ -93,7 +93,9 @@ def aforo(
                 explained = diagnosis.explain_exception(error, settings.home)
                 run.record.end("failed", explained.problems)
                 # Prefect closes a run that was stopped as crashed, one that found something wrong as failed.
-                raise explained if isinstance(error, Exception) else error from error
+                if isinstance(error, Exception):
+                    raise explained from error
+                raise error
             run.record.end("published")
             try:
                 run.record.summary = summary.summarise(settings.home, manifest)
@@ -103,6 +105,14 @@ def aforo(
                 # Published is published, whatever comes after it.
                 log.exception("run %s has no summary", run.record.run_id)
         return manifest
+
+
+def close_dead(settings: Settings) -> None:
+    """Closes in Prefect what was killed on this home; no reason to fail, if that can't be done now."""
+    try:
+        flow_runs.close_dead(settings.home, served=False, own=runtime.flow_run.id)
+    except Exception:
+        log.exception("runs that were killed are not closed in Prefect")
 
 
 @task(name="preflight", cache_policy=NO_CACHE)

@@ -104,12 +104,13 @@ def test_the_schedule_is_the_dates_to_come_and_then_every_month(dates: list[str]
     assert [f"{moment:%m-%d %H}" for moment in moments][:4] == fired
 
 
-def deployed(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
-    """The deployment, once it is there."""
+def deployed(client: SyncPrefectClient, name: str, since: datetime) -> DeploymentResponse | None:
+    """The deployment, once it has been registered since that moment."""
     try:
-        return client.read_deployment_by_name(f"aforo/{name}")
+        found = client.read_deployment_by_name(f"aforo/{name}")
     except ObjectNotFound:
         return None
+    return found if found.updated and found.updated > since else None
 
 
 def in_state(client: SyncPrefectClient, run: FlowRun, *states: StateType) -> FlowRun | None:
@@ -120,7 +121,8 @@ def in_state(client: SyncPrefectClient, run: FlowRun, *states: StateType) -> Flo
 
 def killed_while_it_runs(client: SyncPrefectClient, server: "subprocess.Popen[str]") -> FlowRun:
     """A run of the deployment whose `aforo serve` was killed; nothing that it had started is left."""
-    deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT))
+    since = datetime.now(UTC)
+    deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT, since))
     run = client.create_flow_run_from_deployment(deployment.id)
     waited("the run", lambda: in_state(client, run, StateType.RUNNING))
     processes = psutil.Process(server.pid).children(recursive=True)
@@ -140,9 +142,10 @@ def test_a_scheduled_run_publishes_after_one_was_killed(
     dead = killed_while_it_runs(client, institute.start("serve"))
     assert in_state(client, dead, StateType.RUNNING)
 
+    again = datetime.now(UTC)
     serve = institute.start("serve")
     waited("the dead run's end", lambda: in_state(client, dead, StateType.CRASHED))
-    deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT))
+    deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT, again))
     assert deployment.global_concurrency_limit
     assert deployment.global_concurrency_limit.limit == 1
     soon = datetime.now(UTC) + timedelta(seconds=5)
@@ -185,9 +188,10 @@ def test_a_server_of_its_own_goes_on_where_it_was_killed(tmp_path: Path) -> None
             return process
 
         dead = killed_while_it_runs(client, serve())
+        since = datetime.now(UTC)
         again = serve()
         waited("the dead run's end", lambda: in_state(client, dead, StateType.CRASHED))
-        deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT))
+        deployment = waited("the deployment", lambda: deployed(client, DEPLOYMENT, since))
         run = client.create_flow_run_from_deployment(deployment.id)
         waited("the next run", lambda: in_state(client, run, StateType.RUNNING))
         assert "another `aforo serve` runs" in institute.aforo("serve", "--port", str(port)).err
@@ -218,7 +222,7 @@ def test_prefects_own_commands_work(prefect: dict[str, str], client: SyncPrefect
             timeout=120,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
-    deployment = deployed(client, "mensual")
+    deployment = deployed(client, "mensual", datetime.now(UTC) - timedelta(hours=1))
     assert deployment
     assert deployment.work_pool_name == "aforo"
     assert deployment.global_concurrency_limit
