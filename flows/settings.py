@@ -144,10 +144,10 @@ def resolve(
     AforoError for a bad flag, or for one or a variable that is set to nothing.
     """
     problems = []
-    given = {}
+    found = {}
     for flag, value in {"source": source, "home": home, "mapping": mapping}.items():
         try:
-            given[flag] = _given(flag, value)
+            found[flag] = given(flag, value, f"AFORO_{flag.upper()}")
         except AforoError as error:
             problems += error.problems
     if horizon not in HORIZONS:
@@ -183,9 +183,9 @@ def resolve(
     if problems:
         raise AforoError(problems)
     return Settings(
-        source=parse(given["source"] or str(DEFAULT_SOURCE)),
-        home=_home(given["home"]),
-        mapping=_folder(given["mapping"]) if given["mapping"] else None,
+        source=parse(found["source"] or str(DEFAULT_SOURCE)),
+        home=_home(found["home"]),
+        mapping=_folder(found["mapping"]) if found["mapping"] else None,
         period=period,
         horizon=horizon,
         as_of=moment,
@@ -196,7 +196,7 @@ def resolve(
 
 def resolve_home(home: str | None = None) -> Home:
     """The home from the flag, then AFORO_HOME, then the default."""
-    return _home(_given("home", home))
+    return _home(given("home", home, "AFORO_HOME"))
 
 
 def is_demo(source_name: str) -> bool:
@@ -250,13 +250,12 @@ def prepare_environment(home: Home, source: Source | None = None) -> None:
     os.environ.setdefault("PREFECT_HOME", str(home.prefect))
 
 
-def _given(flag: str, value: str | None) -> str | None:
+def given(flag: str, value: str | None, variable: str) -> str | None:
     """The flag, else its variable; None where neither is set.
 
     Set to nothing is a mistake, most often a variable of a script that has no value: the default would be
     taken in silence.
     """
-    variable = f"AFORO_{flag.upper()}"
     name = variable if value is None else f"--{flag}"
     text = os.environ.get(variable) if value is None else value
     if text is not None and not text.strip():
@@ -265,9 +264,9 @@ def _given(flag: str, value: str | None) -> str | None:
     return text
 
 
-def _home(given: str | None) -> Home:
-    return Home(_folder(given) if given else DEFAULT_HOME)
+def _home(named: str | None) -> Home:
+    return Home(_folder(named) if named else DEFAULT_HOME)
 
 
-def _folder(given: str) -> Path:
-    return Path(given).expanduser().resolve()
+def _folder(named: str) -> Path:
+    return Path(named).expanduser().resolve()

@@ -396,7 +396,8 @@ def command(
     """Say what is recognised in a source, and draft the mapping of its tables to the contract."""
     asked = settings.resolve(source)
     settings.prepare_environment(asked.home, asked.source)
-    folder = Path(to).expanduser().resolve() if to else asked.mapping or Path("mapping").resolve()
+    drafts = settings.given("to", to, "AFORO_MAPPING")
+    folder = Path(drafts or "mapping").expanduser().resolve()
     with explained(asked.home):
         found = look(asked)
         matches = match(found)

@@ -41,8 +41,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         )
         health = rows(
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
-            edad_dias,
-            en_cuarentena from marts.salud_fuentes order by tabla"""
+            edad_dias, en_cuarentena from marts.salud_fuentes order by tabla"""
         )
     return {
         "run_id": manifest["run_id"],
