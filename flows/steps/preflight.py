@@ -116,7 +116,7 @@ def disk_problems(settings: Settings) -> list[Problem]:
     source = settings.source.path
     if settings.captures and source:
         files = (path for path in [source, *source.rglob("*")] if path.is_file())
-        # A source that is going away says no size: the audit will say so.
+        # The size of a source that disappears meanwhile can't be read: the audit will say so.
         with contextlib.suppress(OSError):
             needed += FREE_TIMES_SOURCE * sum(path.stat().st_size for path in files)
     free = shutil.disk_usage(settings.home.root).free

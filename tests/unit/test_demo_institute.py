@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from flows.project import contract
 from seeds.simulator import figures
 from seeds.simulator.__main__ import DEMO, DEMO_TRUTH, main
 from seeds.simulator.config import Config
@@ -15,28 +16,8 @@ from seeds.simulator.simulation import simulate
 from seeds.simulator.tables import write_institute
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
-CONTRACT = {
-    "programacion": "seccion_id periodo sede curso horario modalidad frecuencia intensidad nivel estado "
-    "matriculados vacantes aforo aula fecha_creacion",
-    "cursos": "curso_actual nombre linea programa nivel frecuencia intensidad duracion_meses "
-    "curso_siguiente es_inicial es_estacional",
-    "equivalencia_cursos": "curso curso_actual",
-    "horarios": "horario horario_actual turno franja bloques hora_inicio hora_fin",
-    "sedes": "periodo sede hora_apertura hora_cierre",
-    "minimos_apertura": "periodo programa minimo_alumnos",
-    "vacantes_estandar": "periodo linea nivel vacantes_estandar vacantes_maximas",
-    "calendario": "periodo indice estacion fecha_inicio fecha_fin fecha_pronostico",
-}
-KEYS = {
-    "programacion": "seccion_id",
-    "cursos": "curso_actual",
-    "equivalencia_cursos": "curso",
-    "horarios": "horario",
-    "sedes": "periodo, sede",
-    "minimos_apertura": "periodo, programa",
-    "vacantes_estandar": "periodo, linea, nivel",
-    "calendario": "periodo",
-}
+CONTRACT = {name: [column["name"] for column in table["columns"]] for name, table in contract().items()}
+KEYS = {name: ", ".join(table["config"]["meta"]["clave"]) for name, table in contract().items()}
 NEWEST = 202506
 
 
@@ -67,7 +48,7 @@ def number(db: duckdb.DuckDBPyConnection, sql: str) -> float:
 @pytest.mark.parametrize("table", CONTRACT)
 def test_columns_and_keys_follow_the_contract(db: duckdb.DuckDBPyConnection, table: str) -> None:
     columns = [r[0] for r in rows(db, f"describe {table}")]
-    assert columns == CONTRACT[table].split()
+    assert columns == CONTRACT[table]
     assert rows(db, f"select {KEYS[table]} from {table} group by all having count(*) > 1") == []
 
 
