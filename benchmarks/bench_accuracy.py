@@ -56,7 +56,8 @@ with judged as (select distinct indice_origen, h, periodo from cells where model
 held as (select * from cells where modelo = 'aforo' and y > 0),
 
 forecast as (
-    select r.* from reference as r inner join judged using (indice_origen, h) where r.nivel_jerarquia = 'celda'
+    select r.* from reference as r inner join judged using (indice_origen, h)
+    where r.nivel_jerarquia = 'celda'
 ),
 
 courses as (

@@ -40,7 +40,8 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             and modelo in ('aforo', 'naive_estacional')"""
         )
         health = rows(
-            """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'), edad_dias,
+            """select tabla, estado, motivo_estado, filas,
+                strftime(capturada_en, '%Y-%m-%d %H:%M'), edad_dias,
             en_cuarentena from marts.salud_fuentes order by tabla"""
         )
     return {

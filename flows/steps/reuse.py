@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.home import warehouse
 from flows.settings import PROJECT, Home
-from python_models.forecasting import fits
+from python_models.forecasting import cache
 from python_models.forecasting.learner import has_lightgbm
 
 # What decides what dbt builds, beside the data and the run's own settings.
@@ -21,7 +21,7 @@ def key(home: Home, variables: dict[str, Any]) -> str:
     A run's id, commit and fallbacks are no part of it: they are only stamped on what it builds.
     """
     contents = {capture.table: capture.fingerprint for capture in warehouse.captures(home)}
-    text = json.dumps([contents, variables, _code(), fits.libraries(), has_lightgbm()], sort_keys=True)
+    text = json.dumps([contents, variables, _code(), cache.libraries(), has_lightgbm()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
