@@ -5,9 +5,9 @@ this package's code and of the libraries' versions. Their hash names a Parquet f
 month, or a correction in one, is forecast anew from the origins that know of it; the other origins of the
 backtest are read.
 
-Not joblib.Memory, whose hash this uses: it looks at the code of the one function that it wraps, and neither at
-what that calls nor at the libraries' versions, so the key would be ours all the same; and it keeps pickles,
-which run code when they are read and don't survive another version of pandas. Parquet is data alone.
+Not joblib.Memory, whose hash this uses: it looks at the code of the function that it wraps, not at what that
+calls nor at the libraries' versions, so the key would be ours all the same; and it keeps pickles, which run
+code when they are read and don't survive another version of pandas. Parquet is data alone.
 """
 
 import contextlib

@@ -32,7 +32,7 @@ class Hierarchy:
 
 
 def check_jerarquia(jerarquia: pd.DataFrame) -> pd.DataFrame:
-    """Return `jerarquia` sorted by cell, indexed by it: its columns are the levels above the cell, from the top down.
+    """Return `jerarquia` sorted by cell, indexed by it: a column a level above the cell, from the top down.
 
     Raises HierarchyError on a missing column, a null or a cell that appears twice.
     """

@@ -80,8 +80,8 @@ PARAMETERS = {
 }
 # A row counts half after this many periods, times ln 2.
 MEMORY = 18.0
-# The learner is trained anew for every third origin. An origin is forecast by the two newest trainings that knew
-# no more than it did, averaged: one training's luck counts half.
+# The learner is trained anew for every third origin. An origin is forecast by the two newest trainings that
+# knew no more than it did, averaged: one training's luck counts half.
 TRAIN_EVERY = 3
 TRAININGS_AVERAGED = 2
 # Too few rows to learn from: no learner. More than these: the newest of them.
@@ -91,7 +91,7 @@ MOST_ROWS = 120_000
 
 @dataclass(frozen=True)
 class Training:
-    """One training: of the first step or all later ones; the origin whose knowledge it has; the rows it serves."""
+    """One training: of the first step or all later ones; what its origin knows; the rows it serves."""
 
     first_step: bool
     origin: int

@@ -59,8 +59,8 @@ def forecast_statistics(
     other cells only those in play (a student in the last season and one period) get one.
     cache: where the forecasts of earlier runs are kept; none are where it is left out.
     Returns rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon), sorted, yhat finite and
-    >= 0; razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any order
-    give the same result, bit for bit. Raises SeriesError where the series are not as described.
+    >= 0; razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any
+    order give the same result, bit for bit. Raises SeriesError where the series are not as described.
     """
     if horizon < 1 or season_length < 1:
         raise SeriesError(f"horizon and season length must be 1 or more: {horizon}, {season_length}")

@@ -156,7 +156,7 @@ def test_a_fit_serves_its_own_origin_and_the_five_after_it() -> None:
     for news in (24, 22, 21, 19):
         moved = target.assign(alumnos=target["alumnos"].where(period != news, 500))
         seen_by[news] = changed(before, forecast(features, moved), steps=(1,))
-    # Trainings are made at 24, 21, 18, …: what is new in a period is learnt at the first of them that knows it.
+    # Trainings are made at 24, 21, 18, …: news is learnt at the first of them that knows it.
     assert seen_by == {24: [24], 22: [24], 21: [21, 22, 23, 24], 19: [21, 22, 23, 24]}
 
 
@@ -181,7 +181,7 @@ def test_each_forecast_is_the_mean_of_two_trainings(monkeypatch: pytest.MonkeyPa
 def test_origins_with_too_little_history_have_no_rows() -> None:
     features = feature_mart()
     result = forecast(features, targets(features))
-    # The training at 15 knows 14 origins of 60 cells, the one at 18 knows 17: of those alone there are 1000 rows.
+    # The training at 15 knows 14 origins of 60 cells, the one at 18 knows 17: those alone are 1000 rows.
     assert result.loc[result["h"] == 1, "indice_origen"].min() == 18
     assert result.loc[result["h"] == 2, "indice_origen"].min() < 18
 
