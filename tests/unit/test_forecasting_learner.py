@@ -171,7 +171,7 @@ def test_each_forecast_is_the_mean_of_two_trainings(monkeypatch: pytest.MonkeyPa
         return after - before
 
     by_two = change()
-    monkeypatch.setattr(learner, "FITS_AVERAGED", 1)
+    monkeypatch.setattr(learner, "TRAININGS_AVERAGED", 1)
     by_one = change()
     assert by_one.abs().max() > 1
     unclipped = by_one > 0
