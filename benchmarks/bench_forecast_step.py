@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from python_models.forecasting.hierarchy import LEVELS, UPPER_LEVELS
+from python_models.forecasting.models import LEVEL_MODELS
 from python_models.forecasting.reconciliation import reconcile
 from python_models.forecasting.statistical import forecast_statistics
 
@@ -73,7 +73,7 @@ def dense_series(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         sede_horario=cells["sede"] + "/" + cells["horario"],
     )
     parts = []
-    for level in LEVELS:
+    for level in LEVEL_MODELS:
         wide = keyed.pivot_table(index=level, columns="indice", values="y", aggfunc="sum", fill_value=0.0)
         began = (wide.to_numpy() > 0).argmax(axis=1)
         row, column = np.nonzero(np.arange(wide.shape[1]) >= began[:, None])
@@ -82,7 +82,7 @@ def dense_series(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         parts.append(
             pd.DataFrame({"nivel_jerarquia": level, "unique_id": names, "indice": periods, "y": values})
         )
-    tree = keyed.drop_duplicates("celda")[["celda", *UPPER_LEVELS]].rename(columns={"celda": "unique_id"})
+    tree = keyed.drop_duplicates("celda")[list(LEVEL_MODELS)].rename(columns={"celda": "unique_id"})
     return pd.concat(parts, ignore_index=True), tree
 
 

@@ -10,7 +10,8 @@ from statsforecast.models import AutoETS, HistoricAverage
 from utilsforecast.preprocessing import fill_gaps
 
 from flows.project import schema_of
-from python_models.forecasting.hierarchy import CELL, JERARQUIA_COLUMNS, LEVELS
+from python_models.forecasting.hierarchy import CELL
+from python_models.forecasting.models import LEVEL_MODELS
 from python_models.forecasting.reconciliation import reconcile
 
 SEASON = 12
@@ -29,7 +30,7 @@ qualify max(c.indice) over (partition by celda) > $origin - 12
 
 
 def forecast(connection: duckdb.DuckDBPyConnection, origins: list[int], horizon: int) -> pd.DataFrame:
-    """Rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon): cells held in the year to the origin.
+    """Rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon) of the cells held in the last year.
 
     AutoETS (Hyndman et al., 2008) by level: without a season on the thousands of short series of cells, to be
     quick, with one of 12 periods above. MinT with the variances
@@ -40,8 +41,8 @@ def forecast(connection: duckdb.DuckDBPyConnection, origins: list[int], horizon:
 
 def _forecast_one(connection: duckdb.DuckDBPyConnection, origin: int, horizon: int) -> pd.DataFrame:
     rows = connection.execute(CELLS, {"origin": origin}).df()
-    base = pd.concat([_level(rows, level, origin, horizon) for level in LEVELS])
-    nodes = rows.drop_duplicates(CELL).rename(columns={CELL: "unique_id"})[JERARQUIA_COLUMNS]
+    base = pd.concat([_level(rows, level, origin, horizon) for level in LEVEL_MODELS])
+    nodes = rows.drop_duplicates(CELL)[list(LEVEL_MODELS)].rename(columns={CELL: "unique_id"})
     return reconcile(base.assign(indice_origen=origin), nodes)
 
 

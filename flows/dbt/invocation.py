@@ -1,7 +1,7 @@
 """dbt inside its process: what became of each node goes to a small file, where `flows.dbt.runner` reads it.
 
 Left out is what takes time and gives nothing: dbt's own artifacts (`--no-write-json`), parsing the project
-once more (flows/dbt/parsed.py) and validating its settings again, Python's looking for garbage in dbt.
+once more (flows/dbt/parsing.py) and validating its settings again, Python's looking for garbage in dbt.
 """
 
 import atexit
@@ -39,10 +39,10 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     from dbt.cli.main import dbtRunner
     from dbt_common.dataclass_schema import dbtClassMixin
 
-    from flows.dbt import parsed
+    from flows.dbt import parsing
 
-    kept = parsed.parsed_file(_after("--vars", arguments))
-    manifest = parsed.load(kept) if arguments[0] in _OF_WHAT_IS_PARSED else None
+    kept = parsing.parsed_file(_after("--vars", arguments))
+    manifest = parsing.load(kept) if arguments[0] in _OF_WHAT_IS_PARSED else None
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
         dbtClassMixin.validate = staticmethod(_found_valid)  # type: ignore[assignment, method-assign]
@@ -52,7 +52,7 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     gc.enable()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)
     if manifest is None and outcome.exception is None:
-        parsed.save(Path(_after("--target-path", arguments), "partial_parse.msgpack"), kept)
+        parsing.save(Path(_after("--target-path", arguments), "partial_parse.msgpack"), kept)
     results = getattr(outcome.result, "results", None) or []
     # Whole or not at all: the disk may be full.
     draft = file.with_suffix(".tmp")

@@ -7,10 +7,6 @@ import pandas as pd
 from scipy import sparse
 
 CELL = "celda"
-# From the top down. Crossed, not nested: a cell's course and its slot each have a parent of their own.
-LEVELS = ("total", "sede", "sede_programa", "sede_curso", "sede_horario", CELL)
-UPPER_LEVELS = LEVELS[:-1]
-JERARQUIA_COLUMNS = ["unique_id", *UPPER_LEVELS]
 
 
 class HierarchyError(ValueError):
@@ -21,7 +17,7 @@ class HierarchyError(ValueError):
 class Hierarchy:
     """The nodes and how they sum.
 
-    level, unique_id: str arrays of the n nodes: the upper ones by LEVELS and name, then the cells by name.
+    level, unique_id: str arrays of the n nodes: the upper ones level by level and by name, then the cells.
     summing: n x cells CSR matrix of 0 and 1; node values = summing @ cell values.
     """
 
@@ -36,14 +32,15 @@ class Hierarchy:
 
 
 def check_jerarquia(jerarquia: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of `jerarquia` that name nodes, sorted by cell, indexed by it.
+    """Return `jerarquia` sorted by cell, indexed by it: a column a level above the cell, from the top down.
 
     Raises HierarchyError on a missing column, a null or a cell that appears twice.
     """
-    missing = [column for column in JERARQUIA_COLUMNS if column not in jerarquia.columns]
-    if missing:
-        raise HierarchyError(f"jerarquia: missing columns {missing}; it has {list(jerarquia.columns)}")
-    nodes = jerarquia[JERARQUIA_COLUMNS]
+    if "unique_id" not in jerarquia.columns or len(jerarquia.columns) == 1:
+        raise HierarchyError(
+            f"jerarquia: unique_id and levels above it are needed; it has {list(jerarquia.columns)}"
+        )
+    nodes = jerarquia
     if nodes.isna().any(axis=None):
         row = nodes[nodes.isna().any(axis=1)].iloc[0]
         raise HierarchyError(f"jerarquia: {list(row[row.isna()].index)} null for cell '{row['unique_id']}'")
@@ -60,7 +57,7 @@ def build_hierarchy(nodes: pd.DataFrame) -> Hierarchy:
         raise HierarchyError("hierarchy: no cells")
     levels, names, parents = [], [], []
     offset = 0
-    for level in UPPER_LEVELS:
+    for level in nodes.columns:
         level_names, parent = np.unique(nodes[level].to_numpy(dtype=object), return_inverse=True)
         levels += [level] * len(level_names)
         names += list(level_names)
@@ -68,7 +65,7 @@ def build_hierarchy(nodes: pd.DataFrame) -> Hierarchy:
         offset += len(level_names)
     parents.append(np.arange(len(cells)) + offset)
     row = np.concatenate(parents)
-    column = np.tile(np.arange(len(cells)), len(LEVELS))
+    column = np.tile(np.arange(len(cells)), len(nodes.columns) + 1)
     summing = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(offset + len(cells), len(cells)))
     return Hierarchy(
         np.array([*levels, *[CELL] * len(cells)], dtype=object),

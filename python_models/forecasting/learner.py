@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from python_models.forecasting.fits import Fits
+from python_models.forecasting.cache import Cache
 
 # Imported for good only where it is used: it can't be loaded on a machine that lacks the library libgomp.
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ LEFT_OUT = [
 ]
 
 # Few leaves in a tree, few trees, half of the columns for each: choices of judgement, not tuned to the
-# visible periods (docs/accuracy.md). One thread: same bits every time, and several fits at once instead.
+# visible periods (docs/accuracy.md). One thread: same bits every time, and several trainings at once instead.
 PARAMETERS = {
     "learning_rate": 0.1,
     "num_leaves": 63,
@@ -80,18 +80,18 @@ PARAMETERS = {
 }
 # A row counts half after this many periods, times ln 2.
 MEMORY = 18.0
-# The learner is fitted anew for every third origin. An origin is forecast by the two newest fits that knew no
-# more than it did, averaged: one fit's luck counts half.
-REFIT_EVERY = 3
-FITS_AVERAGED = 2
+# The learner is trained anew for every third origin. An origin is forecast by the two newest trainings that
+# knew no more than it did, averaged: one training's luck counts half.
+TRAIN_EVERY = 3
+TRAININGS_AVERAGED = 2
 # Too few rows to learn from: no learner. More than these: the newest of them.
 FEWEST_ROWS = 1000
 MOST_ROWS = 120_000
 
 
 @dataclass(frozen=True)
-class Fit:
-    """One fit: of the first step or all later ones; the origin whose knowledge it has; the rows it serves."""
+class Training:
+    """One training: of the first step or all later ones; what its origin knows; the rows it serves."""
 
     first_step: bool
     origin: int
@@ -99,7 +99,7 @@ class Fit:
 
 
 def forecast_learner(
-    features: pd.DataFrame, target: pd.DataFrame, origins: list[int], fits: Fits | None = None
+    features: pd.DataFrame, target: pd.DataFrame, origins: list[int], cache: Cache | None = None
 ) -> pd.DataFrame:
     """Forecast the candidates of the given origins from what was known at each or up to five periods before.
 
@@ -119,10 +119,13 @@ def forecast_learner(
     rows = features.merge(target[[*KEY, "alumnos"]], on=KEY, how="left", validate="one_to_one")
     rows = rows.sort_values(KEY, ignore_index=True)
     inputs = _inputs(rows)
-    kept = fits or Fits()
+    kept = cache or Cache()
     with ThreadPoolExecutor(max_workers=2) as pool:  # LightGBM leaves the interpreter while it works.
         parts = list(
-            pool.map(lambda fit: _forecast(fit, rows, inputs, kept), list(_fits(rows, sorted(origins))))
+            pool.map(
+                lambda training: _forecast(training, rows, inputs, kept),
+                list(_trainings(rows, sorted(origins))),
+            )
         )
     if not parts:
         return no_forecasts()
@@ -144,7 +147,7 @@ _TYPES = {
 
 
 def has_lightgbm() -> bool:
-    """Whether the learner can be fitted here; a warning says what to install where it can't."""
+    """Whether the learner can be trained here; a warning says what to install where it can't."""
     try:
         import lightgbm  # noqa: F401
     except (ImportError, OSError) as error:
@@ -183,30 +186,34 @@ def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _fits(rows: pd.DataFrame, origins: list[int]) -> Iterator[Fit]:
-    """The fits that serve the origins, the newest origin's own first; the first step apart."""
+def _trainings(rows: pd.DataFrame, origins: list[int]) -> Iterator[Training]:
+    """The trainings that serve the origins, the newest origin's own first; the first step apart."""
     wanted = rows["indice_origen"].isin(origins)
-    span = REFIT_EVERY * FITS_AVERAGED
-    for origin in range(origins[-1], origins[0] - span, -REFIT_EVERY):
+    span = TRAIN_EVERY * TRAININGS_AVERAGED
+    for origin in range(origins[-1], origins[0] - span, -TRAIN_EVERY):
         group = wanted & rows["indice_origen"].between(origin, origin + span - 1)
         for first_step in (True, False):
             index = rows.index[group & ((rows["h"] == 1) == first_step)]
             if len(index):
-                yield Fit(first_step, origin, index)
+                yield Training(first_step, origin, index)
 
 
-def _forecast(fit: Fit, rows: pd.DataFrame, inputs: pd.DataFrame, kept: Fits) -> pd.DataFrame:
-    known = ((rows["h"] == 1) == fit.first_step) & (rows["indice"] <= fit.origin) & rows["alumnos"].notna()
+def _forecast(training: Training, rows: pd.DataFrame, inputs: pd.DataFrame, kept: Cache) -> pd.DataFrame:
+    known = (
+        ((rows["h"] == 1) == training.first_step)
+        & (rows["indice"] <= training.origin)
+        & rows["alumnos"].notna()
+    )
     learnt = rows.index[known][-MOST_ROWS:]
     if len(learnt) < FEWEST_ROWS:
         return no_forecasts()
     starts = [view.start for view in VIEWS if view.start]
     told = rows.loc[learnt, ["alumnos", *starts]].reset_index(drop=True)
-    told["peso"] = np.exp(-(fit.origin - rows.loc[learnt, "indice"].to_numpy()) / MEMORY)
+    told["peso"] = np.exp(-(training.origin - rows.loc[learnt, "indice"].to_numpy()) / MEMORY)
     seen_before = inputs.loc[learnt].reset_index(drop=True)
     models = kept.get([seen_before, told], lambda: _train_views(seen_before, told))
     texts = dict(zip(models["modelo"], models["texto"], strict=True))
-    served, seen = rows.loc[fit.served], inputs.loc[fit.served]
+    served, seen = rows.loc[training.served], inputs.loc[training.served]
     parts = []
     for view in VIEWS:
         yhat = _predict(texts[view.name], seen)

@@ -21,7 +21,7 @@ SEASONAL_NAIVE = "naive_estacional"
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A fitted model: its name in the tables, how to make it, the fewest periods it needs.
+    """A StatsForecast model: its name in the tables, how to make it, the fewest periods it needs.
 
     make: takes the season's length in periods and returns a StatsForecast model.
     min_length: below it the model raises, gives NaN or estimates nothing; the series falls back instead.

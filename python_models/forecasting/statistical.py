@@ -1,7 +1,7 @@
 """The statistical forecasts of every series at every origin: StatsForecast's models and two references."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ from statsforecast import StatsForecast
 from statsforecast.models import NaNModel
 
 from python_models.forecasting import fallbacks
-from python_models.forecasting.fits import Fits
-from python_models.forecasting.hierarchy import CELL, LEVELS
+from python_models.forecasting.cache import Cache
+from python_models.forecasting.hierarchy import CELL
 from python_models.forecasting.models import LEVEL_MODELS, NAIVE, SEASONAL_NAIVE, ModelSpec
 from python_models.forecasting.panel import (
     Panel,
@@ -48,7 +48,7 @@ def forecast_statistics(
     season_length: int,
     candidates: pd.DataFrame | None = None,
     level_models: Mapping[str, tuple[ModelSpec, ...]] = LEVEL_MODELS,
-    fits: Fits | None = None,
+    cache: Cache | None = None,
 ) -> pd.DataFrame:
     """Forecast every series from every origin with the models of its level.
 
@@ -57,10 +57,10 @@ def forecast_statistics(
     horizon: periods ahead, 1 or more. season_length: periods a year.
     candidates: rows (indice_origen, unique_id): cells that must get a forecast even when not in play. Of the
     other cells only those in play (a student in the last season and one period) get one.
-    fits: where the fits of earlier runs are kept; none are where it is left out.
+    cache: where the forecasts of earlier runs are kept; none are where it is left out.
     Returns rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon), sorted, yhat finite and
-    >= 0; razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any order
-    give the same result, bit for bit. Raises SeriesError where the series are not as described.
+    >= 0; razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any
+    order give the same result, bit for bit. Raises SeriesError where the series are not as described.
     """
     if horizon < 1 or season_length < 1:
         raise SeriesError(f"horizon and season length must be 1 or more: {horizon}, {season_length}")
@@ -69,20 +69,20 @@ def forecast_statistics(
     if unknown:
         raise SeriesError(f"series: unknown nivel_jerarquia {unknown}; known are {list(level_models)}")
     wanted = _candidate_cells(candidates)
-    kept = fits or Fits()
+    kept = cache or Cache()
     parts = [
         _forecast_task(task, _specs(level_models[task.level]), horizon, season_length, kept)
         for origin in sorted({int(origin) for origin in origins})
-        for task in _tasks(panel, origin, season_length, wanted.get(origin, set()))
+        for task in _tasks(panel, level_models, origin, season_length, wanted.get(origin, set()))
     ]
     if not parts:
         raise SeriesError(f"no series has history at the origins {list(origins)}")
     return pd.concat(parts, ignore_index=True)
 
 
-def _specs(fitted: tuple[ModelSpec, ...]) -> list[ModelSpec | str]:
+def _specs(own: tuple[ModelSpec, ...]) -> list[ModelSpec | str]:
     """The references first, by name, then the level's own models."""
-    return [NAIVE, SEASONAL_NAIVE, *fitted]
+    return [NAIVE, SEASONAL_NAIVE, *own]
 
 
 def _candidate_cells(candidates: pd.DataFrame | None) -> dict[int, set[str]]:
@@ -94,15 +94,17 @@ def _candidate_cells(candidates: pd.DataFrame | None) -> dict[int, set[str]]:
     return {int(origin): set(candidates.loc[origins == origin, "unique_id"]) for origin in np.unique(origins)}
 
 
-def _tasks(panel: Panel, origin: int, season_length: int, wanted: set[str]) -> Iterator[_Task]:
-    """The levels' series at one origin, in the order of LEVELS; levels without any are left out."""
+def _tasks(
+    panel: Panel, levels: Iterable[str], origin: int, season_length: int, wanted: set[str]
+) -> Iterator[_Task]:
+    """The levels' series at one origin, in the order of `levels`; those without any are left out."""
     if origin > panel.end:
         raise SeriesError(f"origin {origin} is after the last period of the series, {panel.end}")
     known = panel.values[:, : max(origin - panel.start + 1, 0)]
     lengths = np.maximum(known.shape[1] - panel.first, 0)
     recent = np.nan_to_num(known[:, -(season_length + 1) :])
     in_play = (recent != 0).any(axis=1)
-    for level in LEVELS:
+    for level in levels:
         rows = (panel.level == level) & (lengths > 0)
         if level == CELL:
             rows &= in_play | np.isin(panel.unique_id.astype(str), sorted(wanted))
@@ -132,12 +134,12 @@ def _task(
 
 
 def _forecast_task(
-    task: _Task, specs: list[ModelSpec | str], horizon: int, season_length: int, fits: Fits
+    task: _Task, specs: list[ModelSpec | str], horizon: int, season_length: int, cache: Cache
 ) -> pd.DataFrame:
     """The rows of all models for a task, one model after the other; read where an earlier run made them."""
     names = [spec if isinstance(spec, str) else spec.name for spec in specs]
     inputs = [task.origin, task.level, task.unique_id.tolist(), task.values, task.lengths]
-    return fits.get(
+    return cache.get(
         [*inputs, task.ended, task.constant, names, horizon, season_length],
         lambda: pd.concat(
             [_forecast_model(task, spec, horizon, season_length) for spec in specs], ignore_index=True

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from python_models.forecasting import fits
+from python_models.forecasting import cache
 from python_models.forecasting.learner import forecast_learner, no_forecasts
 
 
@@ -22,5 +22,5 @@ def model(dbt: Any, session: Any) -> pd.DataFrame:  # noqa: ARG001 (dbt's signat
         features=features.df(),
         target=target.filter("es_candidata").select("indice_origen, h, unique_id, alumnos").df(),
         origins=origins.filter("es_evaluado").df()["indice_origen"].tolist(),
-        fits=fits.of_home(),
+        cache=cache.of_home(),
     )

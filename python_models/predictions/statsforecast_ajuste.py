@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from python_models.forecasting import fits
+from python_models.forecasting import cache
 from python_models.forecasting.statistical import forecast_statistics
 
 
@@ -23,5 +23,5 @@ def model(dbt: Any, session: Any) -> pd.DataFrame:  # noqa: ARG001 (dbt's signat
         horizon=int(run.df()["horizonte"].iloc[0]),
         season_length=int(periods.df()["estacion"].max()),
         candidates=candidates.filter("es_evaluado").df(),
-        fits=fits.of_home(),
+        cache=cache.of_home(),
     )

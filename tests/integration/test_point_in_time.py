@@ -176,6 +176,14 @@ def test_the_three_forecasts_differ(story: Story) -> None:
     assert {row[2] for row in story.second.forecast["prediccion_alumnos"]} & {"A3", "A3N"} == {"A3N"}
 
 
+def test_the_published_file_says_what_its_tables_and_columns_are(story: Story) -> None:
+    silent = """select table_name from duckdb_tables() where schema_name = 'marts' and comment is null
+        union all
+        select table_name || '.' || column_name from duckdb_columns()
+        where schema_name = 'marts' and comment is null"""
+    assert story.institute.published(silent) == []
+
+
 def test_every_moment_is_there_as_it_was(story: Story) -> None:
     # datos_al is when programacion was captured: the tables captured after it in that run belong to it.
     assert raw_as_of(story.institute, story.first.datos_al) == story.first.raw

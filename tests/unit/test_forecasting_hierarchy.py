@@ -73,7 +73,9 @@ def test_null_parent_is_an_error() -> None:
 
 
 def test_missing_column_and_no_cells_are_errors() -> None:
-    with pytest.raises(HierarchyError, match=r"missing columns \['sede_horario'\]"):
-        check_jerarquia(jerarquia(CELLS).drop(columns="sede_horario"))
+    with pytest.raises(HierarchyError, match=r"unique_id and levels above it are needed; it has \['total'"):
+        check_jerarquia(jerarquia(CELLS).drop(columns="unique_id"))
+    with pytest.raises(HierarchyError, match=r"it has \['unique_id'\]"):
+        check_jerarquia(jerarquia(CELLS)[["unique_id"]])
     with pytest.raises(HierarchyError, match="no cells"):
         build_hierarchy(check_jerarquia(jerarquia([])))

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from python_models.forecasting import learner
-from python_models.forecasting.fits import Fits
+from python_models.forecasting.cache import Cache
 from python_models.forecasting.learner import CATEGORIES, COUNT, KEY, VIEWS, View, forecast_learner
 
 ROOT = Path(__file__).parents[2]
@@ -133,16 +133,16 @@ def test_what_came_after_an_origin_changes_nothing_for_it(origin: int) -> None:
 def test_models_of_an_earlier_run_are_read_and_give_the_same_bits(tmp_path: Path) -> None:
     features = feature_mart()
     target = targets(features)
-    before = forecast_learner(features, target, ORIGINS, Fits(tmp_path))
+    before = forecast_learner(features, target, ORIGINS, Cache(tmp_path))
     files = {file: file.stat().st_ino for file in tmp_path.iterdir()}
-    # The newest period's counts are corrected: only fits that know of it are made anew.
+    # The newest period's counts are corrected: only trainings that know of it are made anew.
     is_newest = target.merge(features, on=KEY)["indice"].to_numpy() == LAST
     corrected = target.assign(alumnos=target["alumnos"] + is_newest)
 
-    again = forecast_learner(features, corrected, ORIGINS, Fits(tmp_path))
+    again = forecast_learner(features, corrected, ORIGINS, Cache(tmp_path))
 
     pd.testing.assert_frame_equal(again, forecast_learner(features, corrected, ORIGINS))
-    pd.testing.assert_frame_equal(before, forecast_learner(features, target, ORIGINS, Fits(tmp_path)))
+    pd.testing.assert_frame_equal(before, forecast_learner(features, target, ORIGINS, Cache(tmp_path)))
     assert {file: file.stat().st_ino for file in files} == files
     assert 0 < len(set(tmp_path.iterdir()) - set(files)) < len(files)
 
@@ -156,14 +156,14 @@ def test_a_fit_serves_its_own_origin_and_the_five_after_it() -> None:
     for news in (24, 22, 21, 19):
         moved = target.assign(alumnos=target["alumnos"].where(period != news, 500))
         seen_by[news] = changed(before, forecast(features, moved), steps=(1,))
-    # Fits are made at 24, 21, 18, …: what is new in a period is learnt at the first of them that knows it.
+    # Trainings are made at 24, 21, 18, …: news is learnt at the first of them that knows it.
     assert seen_by == {24: [24], 22: [24], 21: [21, 22, 23, 24], 19: [21, 22, 23, 24]}
 
 
-def test_each_forecast_is_the_mean_of_two_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_forecast_is_the_mean_of_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     features = feature_mart()
     target = targets(features)
-    # Of the fits that serve the newest origin only its own knows the newest period.
+    # Of the trainings that serve the newest origin only its own knows the newest period.
     moved = target.assign(alumnos=target["alumnos"].where(target["indice_origen"] + target["h"] < LAST, 500))
 
     def change() -> pd.Series:
@@ -171,7 +171,7 @@ def test_each_forecast_is_the_mean_of_two_fits(monkeypatch: pytest.MonkeyPatch) 
         return after - before
 
     by_two = change()
-    monkeypatch.setattr(learner, "FITS_AVERAGED", 1)
+    monkeypatch.setattr(learner, "TRAININGS_AVERAGED", 1)
     by_one = change()
     assert by_one.abs().max() > 1
     unclipped = by_one > 0
@@ -181,7 +181,7 @@ def test_each_forecast_is_the_mean_of_two_fits(monkeypatch: pytest.MonkeyPatch) 
 def test_origins_with_too_little_history_have_no_rows() -> None:
     features = feature_mart()
     result = forecast(features, targets(features))
-    # The fit at 15 knows 14 origins of 60 cells, the one at 18 knows 17: of those alone there are 1000 rows.
+    # The training at 15 knows 14 origins of 60 cells, the one at 18 knows 17: those alone are 1000 rows.
     assert result.loc[result["h"] == 1, "indice_origen"].min() == 18
     assert result.loc[result["h"] == 2, "indice_origen"].min() < 18
 

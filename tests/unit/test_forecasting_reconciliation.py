@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from python_models.forecasting import reconciliation
-from python_models.forecasting.hierarchy import LEVELS, UPPER_LEVELS, HierarchyError
+from python_models.forecasting.hierarchy import HierarchyError
 from python_models.forecasting.reconciliation import BOTTOM_UP_REASON, reconcile
 
 # How far the interior-point solver stops from the optimum, in students; sums are exact all the same.
 SOLVER = 1e-3
+UPPER_LEVELS = ["total", "sede", "sede_programa", "sede_curso", "sede_horario"]
 KEY = ["indice_origen", "h", "nivel_jerarquia", "unique_id"]
 
 
@@ -63,7 +64,7 @@ def test_all_levels_add_up_and_none_is_negative(varianza: bool) -> None:
     result = reconcile(data, tree)
     assert_coherent(result, tree)
     assert result["razon"].isna().all()
-    assert set(result["nivel_jerarquia"]) == set(LEVELS)
+    assert set(result["nivel_jerarquia"]) == {*UPPER_LEVELS, "celda"}
     assert not result.duplicated(KEY).any()
     # The upper nodes, too small, pull the cells down: some of them to the bound.
     assert (
@@ -130,7 +131,7 @@ def test_upper_nodes_without_candidates_are_left_out() -> None:
 def test_one_cell_only() -> None:
     tree = jerarquia(1, 1, 1)
     result = reconcile(base(tree).assign(yhat=4.0), tree)
-    assert result["nivel_jerarquia"].tolist() == list(LEVELS)
+    assert result["nivel_jerarquia"].tolist() == [*UPPER_LEVELS, "celda"]
     np.testing.assert_allclose(result["yhat"], 4.0, atol=SOLVER)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from statsforecast.models import HistoricAverage
 
-from python_models.forecasting.fits import Fits
+from python_models.forecasting.cache import Cache
 from python_models.forecasting.models import LEVEL_MODELS, ModelSpec
 from python_models.forecasting.panel import SeriesError
 from python_models.forecasting.statistical import forecast_statistics
@@ -228,15 +228,15 @@ def test_wrong_arguments_are_named() -> None:
         forecast(data, candidates=pd.DataFrame({"unique_id": ["x"]}))
 
 
-def test_fits_of_an_earlier_run_are_read_and_only_origins_that_know_of_a_change_are_made_anew(
+def test_forecasts_of_an_earlier_run_are_read_and_only_origins_that_know_of_a_change_are_made_anew(
     tmp_path: Path,
 ) -> None:
-    before = forecast_statistics(institute(), [END - 5, END], 2, 12, fits=Fits(tmp_path))
+    before = forecast_statistics(institute(), [END - 5, END], 2, 12, cache=Cache(tmp_path))
     files = {file: file.stat().st_ino for file in tmp_path.iterdir()}
     changed = institute()
     changed.loc[(changed["unique_id"] == "sparse") & (changed["indice"] == END), "y"] += 1
 
-    again = forecast_statistics(changed, [END - 5, END], 2, 12, fits=Fits(tmp_path))
+    again = forecast_statistics(changed, [END - 5, END], 2, 12, cache=Cache(tmp_path))
 
     pd.testing.assert_frame_equal(again, forecast_statistics(changed, [END - 5, END], 2, 12))
     assert {file: file.stat().st_ino for file in files} == files
@@ -246,11 +246,13 @@ def test_fits_of_an_earlier_run_are_read_and_only_origins_that_know_of_a_change_
     assert not again.equals(before)
 
 
-def test_a_fit_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
-    before = forecast_statistics(institute(), [END], 1, 12, fits=Fits(tmp_path))
+def test_a_forecast_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+    before = forecast_statistics(institute(), [END], 1, 12, cache=Cache(tmp_path))
     for file in tmp_path.iterdir():
         file.write_bytes(b"cut off")
-    pd.testing.assert_frame_equal(forecast_statistics(institute(), [END], 1, 12, fits=Fits(tmp_path)), before)
+    pd.testing.assert_frame_equal(
+        forecast_statistics(institute(), [END], 1, 12, cache=Cache(tmp_path)), before
+    )
 
 
 def test_pruning_leaves_a_draft_that_is_being_written(tmp_path: Path) -> None:
@@ -259,5 +261,5 @@ def test_pruning_leaves_a_draft_that_is_being_written(tmp_path: Path) -> None:
         file.touch()
     for file, days in ((old, 1), (unused, 90)):
         os.utime(file, (time.time() - days * 86_400,) * 2)
-    Fits(tmp_path).prune()
+    Cache(tmp_path).prune()
     assert list(tmp_path.iterdir()) == [young]

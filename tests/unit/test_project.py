@@ -27,7 +27,7 @@ READS = {
 # dbt takes a misspelt key in silence on DuckDB.
 CONFIG_KEYS = {
     "access", "alias", "check_cols", "contract", "enabled", "group", "hard_deletes", "incremental_strategy",
-    "materialized", "meta", "post-hook", "schema", "strategy", "tags", "unique_key",
+    "materialized", "meta", "persist_docs", "post-hook", "schema", "strategy", "tags", "unique_key",
 }  # fmt: skip
 
 
@@ -117,6 +117,19 @@ def test_marts_are_public_and_under_contract(manifest: dict[str, Any]) -> None:
     assert marts
     assert [
         n["name"] for n in marts if n["access"] != "public" or not n["config"]["contract"]["enforced"]
+    ] == []
+
+
+def test_marts_say_what_they_and_their_columns_are_in_the_published_file(manifest: dict[str, Any]) -> None:
+    marts = [node for node in models(manifest) if layer(node) == "marts"]
+    assert [
+        n["name"] for n in marts if n["config"]["persist_docs"] != {"relation": True, "columns": True}
+    ] == []
+    assert [
+        f"{n['name']}.{column['name']}"
+        for n in marts
+        for column in n["columns"].values()
+        if not column["description"]
     ] == []
 
 

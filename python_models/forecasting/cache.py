@@ -1,8 +1,13 @@
-"""Fits of earlier runs, kept by what went into them: what is as it was is not fitted again.
+"""What earlier runs have made, kept by what went into it: what is as it was is not made again.
 
 A model is deterministic (same rows, same bits), so its forecasts are a function of the data it is given, of
 this package's code and of the libraries' versions. Their hash names a Parquet file with the forecasts. A new
-month, or a correction in one, fits the origins that know of it; the other origins of the backtest are read.
+month, or a correction in one, is forecast anew from the origins that know of it; the other origins of the
+backtest are read.
+
+Not joblib.Memory, whose hash this uses: it looks at the code of the function that it wraps, not at what that
+calls nor at the libraries' versions, so the key would be ours all the same; and it keeps pickles, which run
+code when they are read and don't survive another version of pandas. Parquet is data alone.
 """
 
 import contextlib
@@ -23,8 +28,8 @@ KEPT_SECONDS = 60 * 86_400
 DRAFT_SECONDS = 3_600
 
 
-class Fits:
-    """The fits in `folder`; without one, every fit is made."""
+class Cache:
+    """What is kept in `folder`; without one, everything is made."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -64,11 +69,11 @@ class Fits:
                     file.unlink()
 
 
-def of_home() -> Fits:
-    """The fits of AFORO_HOME, pruned."""
-    fits = Fits(Path(os.environ.get("AFORO_HOME", "data")) / "fits")
-    fits.prune()
-    return fits
+def of_home() -> Cache:
+    """The cache of AFORO_HOME, pruned."""
+    cache = Cache(Path(os.environ.get("AFORO_HOME", "data")) / "cache")
+    cache.prune()
+    return cache
 
 
 def libraries() -> list[str]:
