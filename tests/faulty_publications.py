@@ -2,8 +2,8 @@
 
     python -m tests.faulty_publications <home> <folder>
 
-Each fault happens in a fork that publishes in a copy of `home`, at `folder`/<mode>-<number>. A line of
-JSON says what was done: {"mode", "number", "at", "ended"}; `ended` is 'published', 'failed', 'stopped' or 'killed'.
+Each fault happens in a fork that publishes in a copy of `home`, at `folder`/<mode>-<number>. A line of JSON
+says what was done: "mode", "number", "at", "ended", which is 'published', 'failed', 'stopped' or 'killed'.
 
     fails    the call does not happen, and the system says EIO
     late     the call happens, and the system says EIO

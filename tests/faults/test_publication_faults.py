@@ -60,9 +60,7 @@ def test_a_fault_at_each_step_of_the_publication(faults: list[Fault], earlier: H
     runs, and nothing that was published is gone."""
     before = {path.name for path in earlier.history.iterdir()}
     old = releases.published_run(earlier)
-    modes = {
-        mode: [fault for fault in faults if fault.mode == mode] for mode in {fault.mode for fault in faults}
-    }
+    modes = {fault.mode: [other for other in faults if other.mode == fault.mode] for fault in faults}
     assert {mode: len(found) > 10 for mode, found in modes.items()} == dict.fromkeys(
         ("fails", "late", "broken", "killed", "stopped"), True
     )
