@@ -1,4 +1,4 @@
-"""Every command on homes that are none, that can't be written or are damaged: a message, never a traceback."""
+"""Every command on homes that are none, can't be written or are damaged: a message, never a traceback."""
 
 import os
 import subprocess
@@ -163,7 +163,7 @@ def test_damaged_files_in_a_home_end_no_command_with_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    home = Home(tmp_path / "we?ird [home] #1 ‘ñ’ it's *")
+    home = Home(tmp_path / "we?ird [home] #1 «ñ» it's *")
     marker.enter(home)
     run = start(Settings(source=parse("/source"), home=home))
     run.path.write_text(record)

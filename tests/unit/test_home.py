@@ -76,7 +76,7 @@ DAMAGES = ["cut", "no bytes", "text", "garbage in the middle", "gone"]
 def test_a_damaged_warehouse_is_said_and_restored_with_its_history(home: Home, how: str) -> None:
     before, seen = history(home), releases.published_run(home)
     spoil(home, how)
-    with pytest.raises(AforoError, match="the warehouse .* is damaged") as said:
+    with pytest.raises(AforoError, match=r"the warehouse .* is damaged") as said:
         backup.require_history(home)
     assert "`aforo restore`" in said.value.problems[0].remedy
     restored = backup.restore(home)
