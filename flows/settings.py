@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from flows.errors import AforoError, Problem
 from flows.source import Source, parse
@@ -232,12 +231,7 @@ def prepare_environment(home: Home, source: Source | None = None) -> None:
         os.environ.update(source.environment)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    prefect = Path(os.environ.setdefault("PREFECT_HOME", str(home.root / "prefect")))
-    if set(str(prefect)) & set("?#%"):
-        # In an address as Prefect makes it, such a sign would end the path: the file would be elsewhere.
-        database = quote(str(prefect / "prefect.db"))
-        address = f"sqlite+aiosqlite:///file:{database}?uri=true"
-        os.environ.setdefault("PREFECT_API_DATABASE_CONNECTION_URL", address)
+    os.environ.setdefault("PREFECT_HOME", str(home.root / "prefect"))
 
 
 def _folder(flag: str | None, variable: str) -> Path | None:

@@ -11,7 +11,7 @@ from tests.harness import Institute
 
 pytestmark = pytest.mark.slow
 
-SIGNS = "we?ird [home] #1 100% «ñ» it's *"
+SIGNS = "weird [home] #1 100% «ñ» it's *"
 OF_THE_RUN = "run_id, datos_al, git_commit, estado_fuente, tablas_respaldo, as_of"
 
 

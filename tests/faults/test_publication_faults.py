@@ -56,7 +56,7 @@ def faults(earlier: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def check(fault: Fault, earlier: Home) -> bool:
-    """What holds after any fault, before the next run and as it starts; whether the new release is published."""
+    """What holds after any fault, and once the next run starts; whether the new release is published."""
     before = {path.name for path in earlier.history.iterdir()}
     old, run = releases.published_run(earlier), releases.published_run(fault.home)
     folder = releases.published_folder(fault.home)
@@ -109,7 +109,7 @@ def test_a_fault_at_each_rename_that_the_system_is_asked_for(
     """The same, with the fault in the system itself, DuckDB's own renames included."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
-    switched = []
+    switched: list[bool] = []
     for number in range(1, 20):
         home = Home(shutil.copytree(earlier.root, tmp_path / f"{number}", symlinks=True))
         tracing = ["strace", "-f", "-qqq", "-o", str(tmp_path / "calls"), "-e", "trace=/^rename"]
