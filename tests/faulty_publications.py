@@ -2,8 +2,8 @@
 
     python -m tests.faulty_publications <home> <folder>
 
-Each fault happens in a fork that publishes in a copy of `home`, at `folder`/<mode>-<number>. A line of
-JSON says what was done: {"mode", "number", "at", "ended"}; `ended` is 'published', 'failed', 'stopped' or 'killed'.
+Each fault happens in a fork that publishes in a copy of `home`, at `folder`/<mode>-<number>. A line of JSON
+says what was done: "mode", "number", "at", "ended", which is 'published', 'failed', 'stopped' or 'killed'.
 
     fails    the call does not happen, and the system says EIO
     late     the call happens, and the system says EIO
@@ -26,7 +26,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from flows.home import record, releases
+from flows.home import backup, record, releases
 from flows.home.record import Record
 from flows.home.tables import Table
 from flows.settings import Home, Settings
@@ -61,8 +61,7 @@ class Faults:
             for name in CHANGES:
                 setattr(os, name, self._late(name, getattr(os, name)))
         else:
-            fsync = os.fsync
-            os.fsync = lambda descriptor: (self._step("fsync"), fsync(descriptor))[1]  # type: ignore[assignment]
+            os.fsync = self._early("fsync", os.fsync)
             sys.addaudithook(self._audit)
         self.on = True
 
@@ -83,6 +82,14 @@ class Faults:
         # What deletes a folder names its files alone, beside the folder's descriptor.
         if path.startswith(self.home) or event in ("os.remove", "os.rmdir"):
             self._step(f"{event} {Path(path).name}")
+
+    def _early(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def seen_first(*arguments: Any) -> Any:
+            if self.on:
+                self._step(name)
+            return call(*arguments)
+
+        return seen_first
 
     def _late(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def done_first(*arguments: Any, **options: Any) -> Any:
@@ -106,7 +113,7 @@ def without_duckdb(template: Path) -> None:
     """The publication copies what the template has published in place of reading a warehouse."""
     marts = template / "published" / ""
 
-    def copy_marts(_: Path, folder: Path, __: str) -> list[Table]:
+    def copy_marts(warehouse: Path, folder: Path, run_id: str) -> list[Table]:  # noqa: ARG001
         shutil.copytree(marts, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
         return []
 
@@ -115,10 +122,14 @@ def without_duckdb(template: Path) -> None:
         sums = {str(path.relative_to(folder)): releases.sha256(path) for path in files}
         return {"run_id": run.run_id, "sha256": sums}
 
-    publish.copy_marts = copy_marts
-    publish.verify = lambda *_: None
-    publish._manifest = manifest
-    publish.backup.keep_if_possible = lambda _: None
+    stand_ins: dict[str, Callable[..., Any]] = {
+        "copy_marts": copy_marts,
+        "verify": lambda *_: None,
+        "_manifest": manifest,
+    }
+    for name, stand_in in stand_ins.items():
+        setattr(publish, name, stand_in)
+    setattr(backup, "keep_if_possible", lambda _: None)  # noqa: B010
 
 
 def attempt(template: Path, folder: Path, run: Record, mode: str, number: int) -> tuple[str, list[str]]:

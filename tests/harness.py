@@ -137,6 +137,8 @@ class Institute:
             "runs/*.tmp",
             "published.*",
             "*.tmp",
+            "backup/*.tmp",
+            "*.restoring",
             "aforo.lock.json",
         ]
         return [path for pattern in patterns for path in self.home.glob(pattern)]

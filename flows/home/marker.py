@@ -20,6 +20,9 @@ _ANOTHER = "use another --home"
 
 def look(home: Home) -> None:
     """AforoError where the folder is no home and can't become one; nothing is written."""
+    if "?" in str(home.root):
+        # DuckDB takes what follows for the query of an address, and puts its log beside what comes before.
+        raise _refused(f"the home {home.root} has a '?' in its path, where DuckDB can't work", _ANOTHER)
     try:
         names = set(os.listdir(home.root))  # noqa: PTH208 (iterdir tells later what is wrong)
     except FileNotFoundError:

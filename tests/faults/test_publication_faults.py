@@ -55,35 +55,75 @@ def faults(earlier: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.rmtree(folder)
 
 
-def test_a_fault_at_each_step_of_the_publication(faults: list[Fault], earlier: Home) -> None:
-    """Readers have the old release or the new one, whole; the next run leaves a history of exactly the published
-    runs, and nothing that was published is gone."""
+def check(fault: Fault, earlier: Home) -> bool:
+    """What holds after any fault, and once the next run starts; whether the new release is published."""
     before = {path.name for path in earlier.history.iterdir()}
-    old = releases.published_run(earlier)
-    modes = {
-        mode: [fault for fault in faults if fault.mode == mode] for mode in {fault.mode for fault in faults}
-    }
-    assert {mode: len(found) > 10 for mode, found in modes.items()} == dict.fromkeys(
-        ("fails", "late", "broken", "killed", "stopped"), True
-    )
+    old, run = releases.published_run(earlier), releases.published_run(fault.home)
+    folder = releases.published_folder(fault.home)
+    assert folder is not None, fault
+    assert releases.damage(folder) == [], fault
+    if fault.ended in ("published", "failed"):
+        assert (run != old) == (fault.ended == "published"), fault
+
+    releases.recover(fault.home)
+
+    assert releases.published_folder(fault.home) == folder, fault
+    assert releases.damage(folder) == [], fault
+    expected = before if run == old else {*before, f"{run}.parquet"}
+    assert {path.name for path in fault.home.history.iterdir()} == expected, fault
+    left = {path.name for path in fault.home.releases.iterdir()}
+    assert left <= {name.removesuffix(".parquet") for name in expected}, fault
+    assert list(fault.home.root.glob("published.*")) == [], fault
+    return run != old
+
+
+def test_a_fault_at_each_step_of_the_publication(faults: list[Fault], earlier: Home) -> None:
+    """Readers have the old release or the new one, whole; then exactly the published runs have a history."""
+    switched: dict[str, list[bool]] = {}
     for fault in faults:
-        home = fault.home
-        run = releases.published_run(home)
-        folder = releases.published_folder(home)
-        assert folder is not None, fault
-        assert releases.damage(folder) == [], fault
-        assert run != old if fault.ended == "published" else True, fault
-        assert run == old if fault.ended == "failed" else True, fault
-
-        releases.recover(home)
-
-        assert releases.published_folder(home) == folder, fault
-        assert releases.damage(folder) == [], fault
-        expected = before if run == old else {*before, f"{run}.parquet"}
-        assert {path.name for path in home.history.iterdir()} == expected, fault
-        left = {path.name for path in home.releases.iterdir()}
-        assert left <= {name.removesuffix(".parquet") for name in expected}, fault
-        assert list(home.root.glob("published.*")) == [], fault
+        switched.setdefault(fault.mode, []).append(check(fault, earlier))
+    assert set(switched) == {"fails", "late", "broken", "killed", "stopped"}
     # Each kind of fault was seen on both sides of the switch.
-    for mode, found in modes.items():
-        assert {releases.published_run(fault.home) == old for fault in found} == {True, False}, mode
+    for mode, found in switched.items():
+        assert (len(found) > 10, set(found)) == (True, {True, False}), mode
+
+
+PUBLISH_ONCE = """
+import sys
+from pathlib import Path
+from flows.home import record
+from flows.settings import Home, Settings
+from flows.source import parse
+from flows.steps import publish
+home = Home(Path(sys.argv[1]))
+publish.publish(home, record.start(Settings(source=parse("/source"), home=home)), {})
+print("published")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["error=EIO", "signal=SIGKILL"])
+def test_a_fault_at_each_rename_that_the_system_is_asked_for(
+    what: str, earlier: Home, tmp_path: Path
+) -> None:
+    """The same, with the fault in the system itself, DuckDB's own renames included."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    switched: list[bool] = []
+    for number in range(1, 20):
+        home = Home(shutil.copytree(earlier.root, tmp_path / f"{number}", symlinks=True))
+        tracing = ["strace", "-f", "-qqq", "-o", str(tmp_path / "calls"), "-e", "trace=/^rename"]
+        injecting = ["-e", f"inject=/^rename:{what}:when={number}"]
+        command = [*tracing, *injecting, sys.executable, "-B", "-c", PUBLISH_ONCE, str(home.root)]
+        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if "ptrace" in said.stderr and not switched:
+            pytest.skip(f"strace may not trace here: {said.stderr.strip()}")
+        ended = "published" if "published" in said.stdout else "killed" if "SIG" in what else "failed"
+        switched.append(check(Fault(what, number, "rename", ended, home), earlier))
+        if (
+            "INJECTED" not in (tmp_path / "calls").read_text()
+            and "SIGKILL" not in (tmp_path / "calls").read_text()
+        ):
+            break
+    assert set(switched) == {True, False}
+    assert len(switched) > 4

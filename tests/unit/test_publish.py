@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.commands import path
 from flows.errors import AforoError
 from flows.home import record, releases
 from flows.home.record import Record
@@ -93,9 +94,9 @@ def test_a_release_holds_the_marts_with_constraints_and_comments(home: Home) -> 
 
 def test_published_files_are_read_only(home: Home) -> None:
     publish.publish(home, new_record(home), VERSIONS)
-    files = [path for path in (home.published / "").rglob("*") if path.is_file()]
+    files = [file for file in (home.published / "").rglob("*") if file.is_file()]
     assert len(files) == 5
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o444}
 
 
 def test_history_keeps_what_releases_drop(home: Home) -> None:
@@ -164,6 +165,77 @@ def test_what_a_killed_run_left_is_set_right(home: Home) -> None:
     assert [path.name for path in home.releases.iterdir()] == [run.run_id]
     assert list(home.root.glob("published.*")) == []
     assert published_students(home) == 12
+
+
+def test_a_copy_has_every_constraint_and_comment(home: Home, tmp_path: Path) -> None:
+    query = """
+        select table_name, null, sql, comment from duckdb_tables() where database_name = '{0}'
+        union all
+        select table_name, column_name, data_type, comment from duckdb_columns() where database_name = '{0}'
+        order by all
+    """
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            """create table marts."una tabla" (
+                "la llave" integer unique, lista struct(a integer)[] not null, check ("la llave" <> 3)
+            );
+            comment on column marts."una tabla"."la llave" is 'It''s "quoted"';"""
+        )
+        expected = connection.execute(query.format("aforo_warehouse")).fetchall()
+    (tmp_path / "parquet").mkdir()
+    publish.copy_marts(home.warehouse, tmp_path, "20250601T000000Z-aaaaaa")
+    with duckdb.connect(str(tmp_path / "aforo_marts.duckdb"), read_only=True) as connection:
+        assert connection.execute(query.format("aforo_marts")).fetchall() == expected
+
+
+def runs_of(folder: Path) -> set[str]:
+    """The runs that a query over several Parquet files of a folder reads, by what the files say."""
+    query = "select decode(value) from parquet_kv_metadata($files) where decode(key) = 'aforo_run'"
+    with duckdb.connect() as connection:
+        rows = connection.execute(query, {"files": str(folder / "parquet" / "*.parquet")}).fetchall()
+    assert len(rows) == 3
+    return {run for (run,) in rows}
+
+
+SWITCH_FOR_EVER = """
+import itertools, sys
+from pathlib import Path
+root = Path(sys.argv[1])
+for number, run in enumerate(itertools.cycle(sys.argv[2:])):
+    link = root / "published.x.tmp"
+    link.symlink_to(f"releases/{run}")
+    link.replace(root / "published")
+    print(number, flush=True)
+"""
+
+
+def test_readers_of_the_resolved_folder_never_mix_releases_while_it_is_switched(home: Home) -> None:
+    runs = []
+    for students in (1, 2):
+        write_marts(home, students, rows=10)
+        runs.append(publish.publish(home, new_record(home), VERSIONS)["run_id"])
+        assert runs_of(home.published) == {runs[-1]}
+    switching = subprocess.Popen(
+        [sys.executable, "-c", SWITCH_FOR_EVER, str(home.root), *runs], stdout=subprocess.DEVNULL
+    )
+    try:
+        seen: dict[str, int] = {}
+        while len(seen) < 2 or min(seen.values()) < 20:
+            folder = path.published(home)
+            assert runs_of(folder) == {folder.name}
+            seen[folder.name] = seen.get(folder.name, 0) + 1
+    finally:
+        switching.kill()
+        switching.wait()
+
+
+def test_a_resolved_folder_outlives_the_next_publications(home: Home) -> None:
+    publish.publish(home, new_record(home), VERSIONS)
+    folder = path.published(home)
+    for _ in range(releases.KEPT_RELEASES - 1):
+        publish.publish(home, new_record(home), VERSIONS)
+    assert runs_of(folder) == {folder.name}
+    assert path.published(home) != folder
 
 
 PUBLISH_FOR_EVER = """

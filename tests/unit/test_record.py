@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.commands import status
 from flows.errors import AforoError, Problem
 from flows.home import lock, record
 from flows.settings import DEFAULT_HOME, DEFAULT_SOURCE, Home, Settings, resolve, utc_text
@@ -120,6 +121,64 @@ def test_a_home_has_one_holder_who_is_named_and_whose_death_frees_it(tmp_path: P
         holder.stdout.close()
     with lock.exclusive(home, "aforo docs"):
         pass
+
+
+def test_a_lock_whose_files_are_deleted_still_holds(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        for file in tmp_path.iterdir():
+            file.unlink()
+        with (
+            pytest.raises(AforoError, match="in use by another process"),
+            lock.exclusive(home, "aforo run"),
+        ):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"run_id": 3}',
+        '{"run_id": "20250601T000000Z-aaaaaa", "steps": [3]}',
+        b"\xff\xfe",
+        "a folder",
+        "a record of another run",
+    ],
+)
+def test_what_is_no_record_blocks_nothing_and_stays(settings: Settings, content: str | bytes) -> None:
+    run = record.start(settings)
+    path = settings.home.runs / "20250601T000000Z-aaaaaa.json"
+    if content == "a folder":
+        path.mkdir()
+    elif content == "a record of another run":
+        path.write_bytes(run.path.read_bytes())
+    else:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    record.close_interrupted(settings.home, None)
+    found = status.read(settings.home)
+    assert found["last_run"]["run_id"] == run.run_id
+    assert found["no_records"] == [str(path)]
+    assert f"{path} is no record of a run" in "\n".join(status.as_text(found))
+    assert path.exists()
+
+
+def test_a_published_run_is_recorded_as_published_whatever_comes_after(settings: Settings) -> None:
+    run = record.start(settings)
+    (settings.home.releases / run.run_id).mkdir(parents=True)
+    settings.home.published.symlink_to(f"releases/{run.run_id}")
+    run.end("failed", [Problem("the run was stopped before its end", "start it again when it suits")])
+    assert run.status == "published"
 
 
 def test_flags_go_before_the_environment_and_that_before_the_defaults(
