@@ -41,7 +41,8 @@ def _invoke(file: Path, arguments: list[str]) -> int:
 
     from flows.dbt import parsing
 
-    kept = parsing.parsed_file(_after("--vars", arguments))
+    variables = _after("--vars", arguments)
+    kept = parsing.parsed_file(variables)
     manifest = parsing.load(kept) if arguments[0] in _OF_WHAT_IS_PARSED else None
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
@@ -51,7 +52,8 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     gc.freeze()
     gc.enable()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)
-    if manifest is None and outcome.exception is None:
+    # Not where a file was edited meanwhile: what was parsed would go by the name of what was there before.
+    if manifest is None and outcome.exception is None and kept == parsing.parsed_file(variables):
         parsing.save(Path(_after("--target-path", arguments), "partial_parse.msgpack"), kept)
     results = getattr(outcome.result, "results", None) or []
     # Whole or not at all: the disk may be full.
