@@ -116,7 +116,7 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
     if known:
         return known.explain(text, home), known.passes
     if node is None:
-        return Problem(_first_line(text), _look_at_log(home)), False
+        return Problem(_first_line(_without_header(text)), _look_at_log(home)), False
     mapping = _broken_mapping(text, node, home)
     if mapping:
         return mapping, False
@@ -335,7 +335,7 @@ _KNOWN = [
 
 def _without_header(text: str) -> str:
     lines = text.strip().splitlines()
-    has_header = len(lines) > 1 and re.match(r"\w+ Error in ", lines[0])
+    has_header = len(lines) > 1 and re.match(r"\w+ Error( in |$)", lines[0])
     return "\n".join(lines[1:]) if has_header else text
 
 

@@ -18,7 +18,8 @@ def main() -> None:
     # dbt-duckdb takes the path for a URL: a '#' or '?' of a folder's name would cut the database's name off.
     DuckDBCredentials.path_derived_database_name = staticmethod(lambda path: Path(str(path)).stem)  # type: ignore[method-assign]
     outcome = dbtRunner().invoke(arguments)
-    results = getattr(outcome.result, "results", None) or []
+    # An operation is no node; why it fails is an event.
+    results = [result for result in getattr(outcome.result, "results", None) or [] if hasattr(result, "node")]
     # Whole or not at all: the disk may be full.
     draft = file.with_suffix(".tmp")
     draft.write_text(json.dumps([_as_dict(result) for result in results]))
