@@ -15,8 +15,7 @@ from dbt.cli.main import dbtRunner
 def main() -> None:
     """`<file for the results> <dbt's arguments>`; ends with dbt's own exit codes."""
     file, arguments = Path(sys.argv[1]), sys.argv[2:]
-    # dbt-duckdb takes the path for a URL: a '#' or '?' of a folder's name would cut the database's name off.
-    DuckDBCredentials.path_derived_database_name = staticmethod(lambda path: Path(str(path)).stem)  # type: ignore[method-assign]
+    name_databases_by_file()
     outcome = dbtRunner().invoke(arguments)
     # An operation is no node; why it fails is an event.
     results = [result for result in getattr(outcome.result, "results", None) or [] if hasattr(result, "node")]
@@ -25,6 +24,15 @@ def main() -> None:
     draft.write_text(json.dumps([_as_dict(result) for result in results]))
     draft.replace(file)
     sys.exit(0 if outcome.success else 2 if outcome.exception else 1)
+
+
+def name_databases_by_file() -> None:
+    """dbt-duckdb takes a path for a URL: a '#' in a folder's name would cut the database's name off."""
+
+    def by_file(path: object) -> str:
+        return Path(str(path)).stem
+
+    DuckDBCredentials.path_derived_database_name = staticmethod(by_file)  # type: ignore[method-assign]
 
 
 def _as_dict(result: Any) -> dict[str, str | None]:
