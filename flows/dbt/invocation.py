@@ -35,7 +35,6 @@ def main() -> None:
 
 
 def _invoke(file: Path, arguments: list[str]) -> int:
-    from dbt.adapters.duckdb.credentials import DuckDBCredentials
     from dbt.cli.main import dbtRunner
     from dbt_common.dataclass_schema import dbtClassMixin
 
@@ -47,15 +46,15 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
         dbtClassMixin.validate = staticmethod(_found_valid)  # type: ignore[assignment, method-assign]
-    # dbt-duckdb takes the path for a URL: a '#' or '?' of a folder's name would cut the database's name off.
-    DuckDBCredentials.path_derived_database_name = staticmethod(lambda path: Path(str(path)).stem)  # type: ignore[method-assign]
+    name_databases_by_file()
     gc.freeze()
     gc.enable()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)
     # Not where a file was edited meanwhile: what was parsed would go by the name of what was there before.
     if manifest is None and outcome.exception is None and kept == parsing.parsed_file(variables):
         parsing.save(Path(_after("--target-path", arguments), "partial_parse.msgpack"), kept)
-    results = getattr(outcome.result, "results", None) or []
+    # An operation is no node; why it fails is an event.
+    results = [result for result in getattr(outcome.result, "results", None) or [] if hasattr(result, "node")]
     # Whole or not at all: the disk may be full.
     draft = file.with_suffix(".tmp")
     draft.write_text(json.dumps([_as_dict(result) for result in results]))
@@ -69,6 +68,16 @@ def _found_valid(_: Any) -> None:
 
 def _after(option: str, arguments: list[str]) -> str:
     return arguments[arguments.index(option) + 1]
+
+
+def name_databases_by_file() -> None:
+    """dbt-duckdb takes a path for a URL: a '#' in a folder's name would cut the database's name off."""
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+    def by_file(path: object) -> str:
+        return Path(str(path)).stem
+
+    DuckDBCredentials.path_derived_database_name = staticmethod(by_file)  # type: ignore[method-assign]
 
 
 def _as_dict(result: Any) -> dict[str, str | None]:

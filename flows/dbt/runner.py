@@ -147,7 +147,7 @@ def _follow(process: child.Child, on_node: OnNode) -> list[str]:
         node = data.get("node_info") or {}
         if info["level"] in ("error", "warn"):
             log.info("dbt: %s", info["msg"])
-        if info["name"] == "MainEncounteredError":
+        if info["name"] in ("MainEncounteredError", "RunningOperationCaughtError"):
             errors.append(data["exc"])
         if node and "index" in data and node["resource_type"] != "operation":
             seconds = data.get("execution_time")

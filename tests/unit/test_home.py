@@ -7,8 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
 from flows.commands import status
+from flows.dbt import invocation
 from flows.errors import AforoError
 from flows.home import backup, lock, marker, record, releases, warehouse
 from flows.settings import Home, Settings
@@ -128,6 +130,16 @@ def test_a_file_that_differs_from_its_sum_is_named(home: Home) -> None:
     (home.published / "manifest.json").chmod(0o644)
     (home.published / "manifest.json").write_text('{"sha')
     assert "manifest.json can't be read" in "\n".join(status.as_text(status.read(home)))
+
+
+def test_a_sign_in_a_homes_path_does_not_change_the_databases_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = DuckDBCredentials.path_derived_database_name
+    path = "/homes/#1 [x] 100%/aforo_warehouse.duckdb"
+    # Why it is set: the day that this differs no more, it can go.
+    assert named(path) != "aforo_warehouse"
+    monkeypatch.setattr(DuckDBCredentials, "path_derived_database_name", staticmethod(named))
+    invocation.name_databases_by_file()
+    assert DuckDBCredentials.path_derived_database_name(path) == "aforo_warehouse"
 
 
 def test_only_what_runs_wrote_is_deleted(home: Home) -> None:
