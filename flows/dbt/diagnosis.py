@@ -178,7 +178,7 @@ def _bad_csv(text: str, _: Home) -> Problem:
         r"^\s*(Expected Number of Columns.*|Value with unterminated quote.*|.*unterminated.*)$", text, re.M
     )
     return Problem(
-        f"the row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
+        f"{'the' if _line_in(text) else 'a'} row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
         "give every row as many values as the header has, with quotes around values that hold the separator",
         table=_table_of(file),
         file=file,
@@ -315,7 +315,7 @@ _KNOWN = [
         _no_parquet,
         passes=True,
     ),
-    _Known(re.compile(r"CSV Error on Line"), _bad_csv),
+    _Known(re.compile(r"CSV Error on Line|Error when sniffing file"), _bad_csv),
     _Known(re.compile(r"permission denied for"), _right_missing),
     _Known(re.compile(r"lock timeout|statement timeout"), _source_busy, passes=True),
     _Known(re.compile(r"authentication failed|no password supplied|FATAL: .*does not exist"), _login_refused),
