@@ -177,12 +177,13 @@ def _bad_csv(text: str, _: Home) -> Problem:
     reason = re.search(
         r"^\s*(Expected Number of Columns.*|Value with unterminated quote.*|.*unterminated.*)$", text, re.M
     )
+    rows = _line_in(text)
     return Problem(
-        f"{'the' if _line_in(text) else 'a'} row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
+        f"{'the' if rows else 'a'} row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
         "give every row as many values as the header has, with quotes around values that hold the separator",
         table=_table_of(file),
         file=file,
-        rows=_line_in(text),
+        rows=rows,
     )
 
 
