@@ -199,12 +199,13 @@ def _bad_csv(text: str, _: Home) -> Problem:
     reason = re.search(
         r"^\s*(Expected Number of Columns.*|Value with unterminated quote.*|.*unterminated.*)$", text, re.M
     )
+    rows = _line_in(text)
     return Problem(
-        f"the row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
+        f"{'the' if rows else 'a'} row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
         "give every row as many values as the header has, with quotes around values that hold the separator",
         table=_table_of(file),
         file=file,
-        rows=_line_in(text),
+        rows=rows,
     )
 
 
@@ -353,7 +354,7 @@ _KNOWN = [
         _no_parquet,
         passes=True,
     ),
-    _Known(re.compile(r"CSV Error on Line"), _bad_csv),
+    _Known(re.compile(r"CSV Error on Line|Error when sniffing file"), _bad_csv),
     _Known(re.compile(r"permission denied for"), _right_missing),
     _Known(re.compile(r"lock timeout|statement timeout"), _source_busy, passes=True),
     _Known(re.compile(r"authentication failed|no password supplied|FATAL: .*does not exist"), _login_refused),

@@ -37,6 +37,7 @@ _SERVER = re.compile(
 )
 _SAFE_PARTS = (
     re.compile(r"CSV Error on Line: \d+"),
+    re.compile(r'Error when sniffing file "[^"\n]*"'),
     re.compile(r"Expected Number of Columns: \d+ Found: \d+"),
     re.compile(r"Value with unterminated quote found"),
     re.compile(r"Invalid unicode \(byte sequence mismatch\) detected"),

@@ -30,8 +30,9 @@
     {{ return("'" ~ text | replace("'", "''") ~ "'") }}
 {%- endmacro %}
 
-{# A path for a function of DuckDB that reads files: these take brackets, * and ? for a pattern. #}
+{# A path for a function of DuckDB that reads files: these take brackets, * and ? for a pattern, but not in an address of the web. #}
 {% macro as_path(path) -%}
+    {%- if modules.re.match('(?i)https?://', path) -%}{{ return(quoted(path)) }}{%- endif -%}
     {{ return(quoted(modules.re.sub('([*?\\[])', '[\\1]', path))) }}
 {%- endmacro %}
 

@@ -46,9 +46,9 @@ def searched(good: Institute, tmp_path_factory: pytest.TempPathFactory) -> Itera
     tables["vacantes_estandar"]["observacion"] = [*["-"] * (sources.MONTHS - 1), f"DNI {DOCUMENT}"]
     tables["equivalencia_cursos"].loc[0, "curso_actual"] = MAIL
     source = sources.write(tables, good.source, "csv")
-    # A heading that is missing, a row that is too long, a mapping that fails on a value.
+    # A heading that is missing, a row that is too short, a mapping that fails on a value.
     (source / "minimos_apertura.csv").write_text(f"{NAME},{DOCUMENT},8\n202311,ADULTOS,8\n")
-    (source / "horarios.csv").write_text(f"horario,horario_actual\nH1,H1\nH2,H2,{NAME},{MAIL}\n")
+    (source / "horarios.csv").write_text(f"horario,horario_actual,turno\nH1,H1,\n{NAME},{MAIL}\n")
     mapping = tmp_path_factory.mktemp("mapping")
     (source / "datos.csv").write_text(f"mes,local\n202311,CENTRO\n{NAME},NORTE\n")
     query = 'select "mes"::int as periodo, "local" as sede, error("mes") as hora_apertura from entrega'

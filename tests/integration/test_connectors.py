@@ -341,7 +341,7 @@ def test_a_mapping_on_a_database(
     # A mapping sees the tables that it names, not the server: none of its functions.
     (tmp_path / "horarios.sql").write_text("from postgres_query('instituto', 'select 1 as horario')")
     landed = land(postgres.url, fails=True, PGPASSWORD=PASSWORD, AFORO_MAPPING=str(tmp_path))
-    assert "Function with name postgres_query does not exist" in " ".join(landed.output.split())
+    assert 'name "postgres_query" is not in the catalog' in " ".join(landed.output.split())
     assert len(landed.tables["programacion"]) == len(tables["programacion"])
     assert landed.query("select distinct archivo from landing.programacion") == [
         (str(tmp_path / "programacion.sql"),)

@@ -14,6 +14,7 @@ import pytest
 
 from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
+from flows.dbt.wording import without_values
 from flows.errors import AforoError, PassingError, Problem, as_text
 from flows.settings import Home
 from python_models.forecasting.panel import SeriesError
@@ -34,9 +35,14 @@ def error_of(message: str, home: Home) -> AforoError:
 
 def duckdb_error(query: str) -> str:
     """What DuckDB itself says, as dbt hands it on."""
+    said = duckdb_said(query)
+    return f"Runtime Error in model landing__cursos (models/landing/landing__cursos.sql)\n  {said}"
+
+
+def duckdb_said(query: str) -> str:
     with pytest.raises(duckdb.Error) as caught:
         duckdb.sql(query).fetchall()
-    return f"Runtime Error in model landing__cursos (models/landing/landing__cursos.sql)\n  {caught.value}"
+    return str(caught.value)
 
 
 def store_audit_rows(home: Home, rows: str) -> DbtResult:
@@ -152,6 +158,17 @@ def test_a_csv_row_with_too_few_values(home: Home, tmp_path: Path) -> None:
     [problem] = error_of(duckdb_error(query), home).problems
     assert (problem.table, problem.file, problem.rows) == ("cursos", str(file), (2,))
     assert "Expected Number of Columns: 2 Found: 1" in problem.what
+
+
+def test_a_csv_row_with_too_many_values_is_named_by_its_file(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "cursos.csv"
+    file.write_text("a,b\n1,2\nZutanita,Canario,3\n")
+    # As macros/sources/files.sql asks for the heading.
+    dialect = "delim = ',', quote = '\"', escape = '\"', header = false, skip = 0, all_varchar = true"
+    query = f"from read_csv('{file}', {dialect}, null_padding = true, strict_mode = false, sample_size = 1)"
+    [problem] = error_of(without_values(duckdb_said(query)), home).problems
+    assert (problem.table, problem.file) == ("cursos", str(file))
+    assert problem.what == "a row can't be read as CSV"
 
 
 def test_a_warehouse_that_is_open_elsewhere_may_pass(home: Home) -> None:
