@@ -27,7 +27,7 @@ app = typer.Typer(
 LAYERS: dict[str, tuple[str, ...]] = {
     "raw": ("models/raw/*.sql", "snapshots/*.sql", "macros/raw_as_of.sql"),
     "platinum": ("models/platinum/*.sql",),
-    "features": ("models/features/*.sql",),
+    "features": ("models/features/*.sql", "macros/hierarchy.sql"),
     "target": ("models/target/*.sql",),
     "predictions": (
         "models/predictions/*/*.sql",
@@ -46,6 +46,8 @@ UNVERSIONED = (
     "macros/captures.sql",
     "macros/generate_names.sql",
     "macros/landing.sql",
+    "macros/losses.sql",
+    "macros/quantiles.sql",
     "macros/vacuums.sql",
     "macros/sources/*.sql",
 )
