@@ -38,8 +38,8 @@ class AforoError(Exception):
         return type(self), (self.problems,)
 
 
-class PassingError(AforoError):
-    """A failure that may pass by itself: worth another attempt."""
+class TransientError(AforoError):
+    """A transient failure, which may be gone at the next attempt: the step is tried again."""
 
 
 def as_text(problem: Problem) -> list[str]:

@@ -16,11 +16,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import flow_runs, stopping
+from flows import stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt
-from flows.errors import AforoError, PassingError, as_text
+from flows.errors import AforoError, TransientError, as_text
 from flows.home import backup, lock, record, releases, warehouse
+from flows.prefect import flow_runs
 from flows.project import contract_tables, version_variables
 from flows.screen import progress, summary
 from flows.settings import DEFAULT_HORIZON, Settings, resolve, retry_seconds, source_timeout
@@ -78,7 +79,7 @@ def aforo(
             run.listener.started(run.record)
             try:
                 preflight(run)
-                if settings.captures:
+                if settings.reads_source:
                     read_source(run)
                     capture(run)
                 else:
@@ -124,15 +125,16 @@ def preflight(run: Run) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         backup.require_history(settings.home)
         problems = checks.clock_problems(settings.home)
-        problems += checks.demo_problems(settings) if settings.captures else checks.capture_problems(settings)
+        of_captures = checks.demo_problems if settings.reads_source else checks.capture_problems
+        problems += of_captures(settings)
         problems += checks.disk_problems(settings)
         if problems:
             raise AforoError(problems)
 
 
-def _may_pass(_: "Task[Any, Any]", __: TaskRun, state: "State[Any]") -> bool:
+def _is_transient(_: "Task[Any, Any]", __: TaskRun, state: "State[Any]") -> bool:
     # The engine hands the exception itself over as the state's data.
-    return isinstance(state.data, PassingError)
+    return isinstance(state.data, TransientError)
 
 
 def read_source(run: Run) -> None:
@@ -141,8 +143,8 @@ def read_source(run: Run) -> None:
     reading = read_and_audit.with_options(retries=len(waits), retry_delay_seconds=waits)
     try:
         reading(run)
-    except PassingError:
-        # It did not pass by itself: what was found of the tables stands, if anything was.
+    except TransientError:
+        # It was there at each attempt: what was found of the tables stands, if anything was.
         if not run.audit.failed:
             raise
     if run.audit.failed:
@@ -155,9 +157,9 @@ def read_source(run: Run) -> None:
         run.listener.step_ended(step.name, step.state, step.seconds)
 
 
-@task(name="audit", cache_policy=NO_CACHE, retry_condition_fn=_may_pass)
+@task(name="audit", cache_policy=NO_CACHE, retry_condition_fn=_is_transient)
 def read_and_audit(run: Run) -> None:
-    """Lands and audits the source; PassingError, worth another attempt, for what may pass by itself."""
+    """Lands and audits the source; TransientError for what another attempt may get past."""
     with run.step("audit"):
         run.audit = audit.Audit()
         problems = checks.source_problems(run.settings)
@@ -166,8 +168,8 @@ def read_and_audit(run: Run) -> None:
         else:
             result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
             run.audit = audit.read(result, run.settings.home, list(contract_tables()))
-        if run.audit.passing:
-            raise PassingError(run.audit.problems)
+        if run.audit.transient:
+            raise TransientError(run.audit.problems)
 
 
 @task(name="capture", cache_policy=NO_CACHE)

@@ -114,7 +114,7 @@ class Settings:
         return self.source.environment | mapping | {"AFORO_HOME": str(self.home.root)}
 
     @property
-    def captures(self) -> bool:
+    def reads_source(self) -> bool:
         """Whether the source is read: not offline, and not when a past state is rebuilt."""
         return not self.offline and self.as_of is None
 

@@ -15,11 +15,12 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from flows import child, server, settings
+from flows import child, settings
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
 from flows.home import marker, releases
+from flows.prefect import server
 from flows.screen import progress, summary, terminal
 from flows.stopping import Stopped, heard
 
@@ -137,7 +138,7 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
 def _close(home: settings.Home, prefect: server.Server, log: TextIO) -> None:
     """Closes in Prefect what had to be killed."""
     with child.running(
-        "flows.flow_runs:main",
+        "flows.prefect.flow_runs:main",
         [str(home.root)],
         environment=prefect.environment,
         stdout=log,
@@ -161,8 +162,8 @@ def flow_process() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     from prefect import tags
 
-    from flows import flow_runs
     from flows.pipeline import aforo
+    from flows.prefect import flow_runs
 
     progress.listener.set(sender)
     child.wait_to_go()

@@ -12,10 +12,11 @@ from typing import Annotated
 
 import typer
 
-from flows import child, server, settings
+from flows import child, settings
 from flows.commands.options import Home, Horizon, Mapping, Source, explained
 from flows.errors import AforoError
 from flows.home import lock, warehouse
+from flows.prefect import server
 from flows.project import schema_of
 
 DEPLOYMENT = "pronostico"
@@ -42,8 +43,8 @@ def runner() -> None:
     from prefect.flows import EntrypointType
     from prefect.schedules import RRule
 
-    from flows import flow_runs
     from flows.pipeline import aforo
+    from flows.prefect import flow_runs
 
     # There is one `aforo serve` a home: what ran under an earlier one is gone with it, and holds up the next.
     flow_runs.close_dead(asked.home, served=True)

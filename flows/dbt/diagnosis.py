@@ -17,7 +17,7 @@ import duckdb
 from flows import child
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
-from flows.errors import AforoError, PassingError, Problem
+from flows.errors import AforoError, Problem, TransientError
 from flows.home import warehouse
 from flows.project import contract_tables
 from flows.settings import Home
@@ -32,22 +32,22 @@ _AUDIT_COLUMNS = {"tabla", "archivo", "fila", "columna", "valor", "problema", "r
 class _Known:
     pattern: re.Pattern[str]
     explain: Callable[[str, Home], Problem]
-    passes: bool = False
+    transient: bool = False
 
 
 def failure(result: DbtResult, home: Home) -> AforoError:
-    """The error of an invocation that failed: a PassingError if all that went wrong may pass by itself."""
+    """The error of an invocation that failed: a TransientError if all that went wrong is transient."""
     problems: list[Problem] = []
-    passing = []
+    transient = []
     for node in result.failures:
-        found, passes = explain_node(node, home)
+        found, is_transient = explain_node(node, home)
         problems += [problem for problem in found if problem not in problems]
-        passing.append(passes)
+        transient.append(is_transient)
     if not problems:
         explained = [_explain_text(text, None, home) for text in result.errors] or [_ending(result, home)]
         problems = list(dict.fromkeys(problem for problem, _ in explained))
-        passing = [passes for _, passes in explained]
-    return PassingError(problems) if all(passing) else AforoError(problems)
+        transient = [is_transient for _, is_transient in explained]
+    return TransientError(problems) if all(transient) else AforoError(problems)
 
 
 def explain_exception(error: BaseException, home: Home) -> AforoError:
@@ -83,13 +83,13 @@ def warnings(result: DbtResult, home: Home) -> list[Problem]:
 
 
 def explain_node(node: NodeFailure, home: Home) -> tuple[list[Problem], bool]:
-    """What is wrong with a node, and whether it may pass by itself."""
+    """What is wrong with a node, and whether it is transient."""
     if node.status in ("fail", "warn") and node.relation:
         found = _audit_rows(node.relation, home.warehouse)
         if found:
             return found, False
-    problem, passes = _explain_text(node.message, node, home)
-    return [problem], passes
+    problem, is_transient = _explain_text(node.message, node, home)
+    return [problem], is_transient
 
 
 def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
@@ -127,7 +127,7 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
     text = _python_error(text) or text
     known = _known(text)
     if known:
-        return known.explain(text, home), known.passes
+        return known.explain(text, home), known.transient
     if node is None:
         return Problem(_first_line(_without_header(text)), _look_at_log(home)), False
     foreign = _foreign_sql(text, node, home)
@@ -347,16 +347,16 @@ _KNOWN = [
         re.compile(r"not a valid DuckDB database file|Corrupt database file|Failed to load metadata pointer"),
         _damaged,
     ),
-    _Known(re.compile(r"Could not set lock on file|Conflicting lock is held"), _locked, passes=True),
+    _Known(re.compile(r"Could not set lock on file|Conflicting lock is held"), _locked, transient=True),
     _Known(re.compile(r"Out of Memory Error|MemoryError|std::bad_alloc"), _out_of_memory),
     _Known(
         re.compile(r"No magic bytes|too small to be a Parquet|Invalid thrift|Parquet file .* corrupt"),
         _no_parquet,
-        passes=True,
+        transient=True,
     ),
     _Known(re.compile(r"CSV Error on Line|Error when sniffing file"), _bad_csv),
     _Known(re.compile(r"permission denied for"), _right_missing),
-    _Known(re.compile(r"lock timeout|statement timeout"), _source_busy, passes=True),
+    _Known(re.compile(r"lock timeout|statement timeout"), _source_busy, transient=True),
     _Known(re.compile(r"authentication failed|no password supplied|FATAL: .*does not exist"), _login_refused),
     _Known(
         re.compile(
@@ -364,7 +364,7 @@ _KNOWN = [
             r"Could not establish connection|HTTP (Error|GET error|HEAD error)"
         ),
         _source_down,
-        passes=True,
+        transient=True,
     ),
     _Known(re.compile(r"Permission denied|PermissionError|Read-only file system"), _permission),
     _Known(
@@ -373,7 +373,7 @@ _KNOWN = [
             r"Connection (reset|refused|timed out)"
         ),
         lambda text, home: Problem(_first_line(text), f"try again in a while; {_look_at_log(home)}"),
-        passes=True,
+        transient=True,
     ),
 ]
 

@@ -29,12 +29,13 @@ _UNCHECKED = Problem(
 class Audit:
     """The tables that did not pass, and what is wrong with them.
 
-    passing: some of it may pass by itself. down: nothing of the source could be read. same_institute: whether
-    programacion is of the institute that the home holds; None where it could not be read.
+    transient: some of it may be gone at the next attempt. down: nothing of the source could be read.
+    same_institute: whether programacion is of the institute that the home holds; None where it could not be
+    read.
     """
 
     failed: dict[str, list[Problem]] = field(default_factory=dict)
-    passing: bool = False
+    transient: bool = False
     down: bool = False
     same_institute: bool | None = None
 
@@ -56,19 +57,19 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         # Not tried again: it has had its time.
         return unreachable(Problem(what, remedy), tables)
     audit = Audit(same_institute=_same_institute(result))
-    passing = []
+    transient = []
     if not {_table_of(node) for node in result.failures} <= set(tables):
         raise diagnosis.failure(result, home)
     for node in sorted(result.failures, key=lambda node: INSTITUTE_TEST not in node.unique_id):
-        problems, passes = diagnosis.explain_node(node, home)
+        problems, is_transient = diagnosis.explain_node(node, home)
         found = audit.failed.setdefault(_table_of(node), [])
         found += [problem for problem in problems if problem not in found]
-        passing.append(passes)
+        transient.append(is_transient)
     for node in result.skipped:
         # Codes that could not be checked are set aside later, one by one; periods would be lost in silence.
         if "periodos_en_calendario" in node.unique_id and _table_of(node) not in audit.failed:
             audit.failed[_table_of(node)] = [_UNCHECKED]
-    audit.passing = any(passing)
+    audit.transient = any(transient)
     # Every table for one and the same reason: it is the source that fails, not its tables.
     audit.down = set(audit.failed) == set(tables) and len(audit.problems) == 1
     return audit
@@ -85,7 +86,7 @@ def not_there(problem: Problem, settings: Settings) -> Audit:
     One that was captured before may be back in a moment, as a mount; one that never was is misspelt.
     """
     known = settings.source_name in warehouse.sources(settings.home)
-    return replace(unreachable(problem, list(contract_tables())), passing=known)
+    return replace(unreachable(problem, list(contract_tables())), transient=known)
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:

@@ -114,7 +114,7 @@ def disk_problems(settings: Settings) -> list[Problem]:
     """That the disk has less room than a run needs; empty where it has enough."""
     needed = MIN_FREE_BYTES
     source = settings.source.path
-    if settings.captures and source:
+    if settings.reads_source and source:
         files = (path for path in [source, *source.rglob("*")] if path.is_file())
         # The size of a source that disappears meanwhile can't be read: the audit will say so.
         with contextlib.suppress(OSError):

@@ -9,7 +9,7 @@
    but to a box (flows/dbt/box.py). #}
 {% macro ask_database(query) -%}
     {%- if source_kind() == 'duckdb' -%}
-        {{ return(fromjson(run_query("select aforo_ask(" ~ quoted(source_folder()) ~ ", " ~ quoted(query) ~ ")").rows[0][0])) }}
+        {{ return(fromjson(run_query("select aforo_ask(" ~ quoted(source_address()) ~ ", " ~ quoted(query) ~ ")").rows[0][0])) }}
     {%- endif -%}
     {%- do load_extension('postgres_scanner') -%}
     {%- do run_query("select aforo_attach(" ~ quoted(postgres_url()) ~ ")") -%}
@@ -20,7 +20,7 @@
    dbt's logs would show it. #}
 {% macro postgres_url() -%}
     {%- set limits = postgres_limits() -%}
-    {%- set address, _, query = source_folder().partition('?') -%}
+    {%- set address, _, query = source_address().partition('?') -%}
     {%- if modules.re.search('^[a-z]+://[^/@]*:[^/@]+@', address) or modules.re.search('(^|&)password=', query) -%}
         {{ stop("The source's URL holds a password. Take it out, and set it as PGPASSWORD or in ~/.pgpass: dbt's logs would show it.") }}
     {%- endif -%}
@@ -44,7 +44,7 @@
 
 {# The schema that the URL asks for with `schema=`. #}
 {% macro asked_schema() -%}
-    {%- set found = modules.re.search('[?&]schema=([^&]+)', source_folder()) -%}
+    {%- set found = modules.re.search('[?&]schema=([^&]+)', source_address()) -%}
     {{ return(found.group(1) if found else none) }}
 {%- endmacro %}
 

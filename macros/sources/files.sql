@@ -5,7 +5,7 @@
     {%- endif -%}
     {%- set files = mapped_files(mapping) if 'files' in mapping.options else table_files(tabla) -%}
     {%- if not files and mapping.options.get('files') -%}
-        {{ stop("Mapping file " ~ mapping.file ~ ": no file in " ~ source_folder() ~ " matches " ~ mapping.options.files
+        {{ stop("Mapping file " ~ mapping.file ~ ": no file in " ~ source_address() ~ " matches " ~ mapping.options.files
             ~ ". Correct the line '-- files:', or deliver the files.") }}
     {%- endif -%}
     {%- if not files -%}
@@ -62,12 +62,12 @@
     {%- for pattern in patterns -%}
         {%- if source_kind() == 'http' -%}
             {%- do parts.append(
-                "select " ~ quoted(source_folder() ~ '/') ~ " || trim(nombre) as file from read_csv(" ~ as_path(source_folder() ~ '/files.txt')
+                "select " ~ quoted(source_address() ~ '/') ~ " || trim(nombre) as file from read_csv(" ~ as_path(source_address() ~ '/files.txt')
                 ~ ", columns = {'nombre': 'varchar'}, header = false, auto_detect = false, delim = '\t') where trim(nombre) glob " ~ quoted(pattern)
                 ~ " and not list_contains(string_split(trim(nombre), '/'), '..')"
             ) -%}
         {%- else -%}
-            {%- do parts.append("select file from glob(" ~ as_path(source_folder()) ~ " || '/' || " ~ quoted(pattern) ~ ")") -%}
+            {%- do parts.append("select file from glob(" ~ as_path(source_address()) ~ " || '/' || " ~ quoted(pattern) ~ ")") -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(run_query(parts | join(' union ') ~ " order by file").columns[0].values() | list) }}

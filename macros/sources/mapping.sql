@@ -6,10 +6,10 @@
     {%- if folder -%}
         {{ return(file_at(folder ~ '/' ~ tabla ~ '.sql')) }}
     {%- endif -%}
-    {%- if source_kind() == 'folder' and file_at(source_folder() ~ '/mapping/' ~ tabla ~ '.sql') -%}
-        {{ stop("Table " ~ tabla ~ ": the source brings a mapping of its own, " ~ source_folder() ~ "/mapping/" ~ tabla
+    {%- if source_kind() == 'folder' and file_at(source_address() ~ '/mapping/' ~ tabla ~ '.sql') -%}
+        {{ stop("Table " ~ tabla ~ ": the source brings a mapping of its own, " ~ source_address() ~ "/mapping/" ~ tabla
             ~ ".sql, and SQL that comes with a source is not run unasked. Read it and name its folder: --mapping "
-            ~ source_folder() ~ "/mapping; or take it out of the source") }}
+            ~ source_address() ~ "/mapping; or take it out of the source") }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -45,7 +45,7 @@
     {%- set request = {
         'delivered': plan.sql,
         'query': mapping.get('query'),
-        'source': source_folder() if source_kind() == 'duckdb' else none,
+        'source': source_address() if source_kind() == 'duckdb' else none,
         'database': source_kind() == 'postgres',
     } -%}
     {%- set box = run_query("select aforo_box(" ~ quoted(tojson(request)) ~ ")").rows[0][0] -%}

@@ -1,18 +1,18 @@
 {# What the institute delivers from: a folder, a DuckDB file, a Postgres URL or a remote folder (docs/contract.md). #}
-{% macro source_folder() -%}
+{% macro source_address() -%}
     {{ return(env_var('AFORO_SOURCE', 'seeds/demo_institute').rstrip('/')) }}
 {%- endmacro %}
 
 {# How the log of captures and messages call the source. #}
 {% macro source_name() -%}
-    {{ return(source_folder()) }}
+    {{ return(source_address()) }}
 {%- endmacro %}
 
 {# folder, duckdb, postgres, http or s3. The command line knows the same kinds: flows/source.py. #}
 {% macro source_kind() -%}
-    {%- set scheme = modules.re.match('([a-z0-9]+)://', source_folder() | lower) -%}
+    {%- set scheme = modules.re.match('([a-z0-9]+)://', source_address() | lower) -%}
     {%- if scheme is none -%}
-        {{ return('duckdb' if modules.re.search('(?i)[.](duckdb|db)$', source_folder()) else 'folder') }}
+        {{ return('duckdb' if modules.re.search('(?i)[.](duckdb|db)$', source_address()) else 'folder') }}
     {%- endif -%}
     {%- set kinds = {'postgresql': 'postgres', 'postgres': 'postgres', 'http': 'http', 'https': 'http', 's3': 's3'} -%}
     {%- if scheme.group(1) not in kinds -%}
@@ -99,11 +99,11 @@
         {{ stop("Table " ~ tabla ~ " is required and was not found in " ~ source_name() ~ ". Deliver a table or view " ~ tabla
             ~ ", or say in a mapping which one it is (docs/contract.md).") }}
     {%- endif -%}
-    {%- if source_kind() == 'folder' and run_query("select 1 from glob(" ~ as_path(source_folder()) ~ " || '/*') limit 1").rows | length == 0 -%}
-        {{ stop("The source folder " ~ source_folder() ~ " does not exist or is empty. Put the contract's tables there "
+    {%- if source_kind() == 'folder' and run_query("select 1 from glob(" ~ as_path(source_address()) ~ " || '/*') limit 1").rows | length == 0 -%}
+        {{ stop("The source folder " ~ source_address() ~ " does not exist or is empty. Put the contract's tables there "
             ~ "(docs/contract.md), or name the right folder with --source or AFORO_SOURCE.") }}
     {%- endif -%}
-    {{ stop("Table " ~ tabla ~ " is required and was not found. Deliver " ~ source_folder() ~ "/" ~ tabla ~ ".parquet, .csv or .xlsx"
+    {{ stop("Table " ~ tabla ~ " is required and was not found. Deliver " ~ source_address() ~ "/" ~ tabla ~ ".parquet, .csv or .xlsx"
         ~ " (one file, or a folder " ~ tabla ~ "/ of them), or a mapping that says which files hold it (aforo init-source drafts one).") }}
 {%- endmacro %}
 
@@ -114,7 +114,7 @@
     {%- set newest = none if tabla in of_this_run('aceptadas') else newest_capture(tabla) -%}
     {%- if newest -%}
         {%- set by = 'which' if newest.origen == source_name() else newest.origen ~ ' has' -%}
-        {{ stop("Table " ~ tabla ~ " is missing in " ~ source_folder() ~ ", " ~ by ~ " delivered it before (" ~ newest.filas
+        {{ stop("Table " ~ tabla ~ " is missing in " ~ source_address() ~ ", " ~ by ~ " delivered it before (" ~ newest.filas
             ~ " rows, captured " ~ newest.momento ~ " UTC). Deliver it again; if it is gone for good, accept it once: aforo run --accept " ~ tabla) }}
     {%- endif -%}
 {%- endmacro %}

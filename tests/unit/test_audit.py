@@ -36,14 +36,14 @@ def test_each_table_has_its_own_problems(home: Home) -> None:
         "programacion": "codigos_conocidos_landing__programacion_curso: Got 1 result",
     }
     assert not found.down
-    assert not found.passing
+    assert not found.transient
 
 
 def test_one_reason_for_all_tables_is_a_source_that_is_down(home: Home) -> None:
     away = "Unable to connect to Postgres at x: connection to server failed"
     found = audit.read(DbtResult(1, failures=[landing(table, away) for table in TABLES]), home, TABLES)
     assert found.down
-    assert found.passing
+    assert found.transient
 
 
 def test_periods_that_could_not_be_checked_are_not_captured(home: Home) -> None:
@@ -58,7 +58,7 @@ def test_a_reading_that_took_too_long_fails_all_tables_and_is_not_tried_again(ho
     found = audit.read(DbtResult(-9, timed_out=True, seconds_allowed=20), home, TABLES)
     assert set(found.failed) == set(TABLES)
     assert found.problems[0].what == "the reading of the source did not end within 20 seconds"
-    assert not found.passing
+    assert not found.transient
 
 
 def test_a_hook_that_fails_is_no_table(home: Home) -> None:

@@ -15,7 +15,7 @@ import pytest
 from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
-from flows.errors import AforoError, PassingError, Problem, as_text
+from flows.errors import AforoError, Problem, TransientError, as_text
 from flows.settings import Home
 from python_models.forecasting.panel import SeriesError
 from tests.harness import small_disk
@@ -68,7 +68,7 @@ def test_rows_of_an_audit_are_grouped_by_what_is_wrong(home: Home) -> None:
             "  -> correct the value",
         ],
     ]
-    assert not isinstance(error, PassingError)
+    assert not isinstance(error, TransientError)
 
 
 def test_a_failed_test_without_audit_rows_is_named_with_the_log(home: Home) -> None:
@@ -112,7 +112,7 @@ UNREACHABLE = 'IO Error: Unable to connect to Postgres at "postgresql://u@h:1/db
 
 
 @pytest.mark.parametrize(
-    ("said", "understood", "passes"),
+    ("said", "understood", "transient"),
     [
         (f'{UNREACHABLE}connection to server at "h", port 1 failed: Connection refused', "not answer", True),
         (f'{UNREACHABLE}FATAL:  password authentication failed for user "u"', "refuses the login", False),
@@ -124,10 +124,10 @@ UNREACHABLE = 'IO Error: Unable to connect to Postgres at "postgresql://u@h:1/db
         ("HTTP Error: HTTP GET error on 'http://127.0.0.1/files.txt' (HTTP 404)", "HTTP 404", True),
     ],
 )
-def test_what_a_source_says(home: Home, said: str, understood: str, passes: bool) -> None:
+def test_what_a_source_says(home: Home, said: str, understood: str, transient: bool) -> None:
     error = error_of(said, home)
     assert understood in error.problems[0].what
-    assert isinstance(error, PassingError) == passes
+    assert isinstance(error, TransientError) == transient
 
 
 def test_a_mapping_that_does_not_run_is_named(home: Home) -> None:
@@ -177,7 +177,7 @@ def test_a_warehouse_that_is_open_elsewhere_may_pass(home: Home) -> None:
         "/usr/bin/python3.11 (PID 4711) by user root.",
         home,
     )
-    assert isinstance(error, PassingError)
+    assert isinstance(error, TransientError)
     assert "process 4711" in error.problems[0].what
 
 

@@ -130,10 +130,10 @@ def test_offline_takes_any_of_the_names_that_were_captured(home: Home) -> None:
 
 
 def test_a_source_that_is_misspelt_is_not_tried_again_and_one_that_is_away_is(home: Home) -> None:
-    assert not audit.not_there(AWAY, of("/exports", home)).passing
+    assert not audit.not_there(AWAY, of("/exports", home)).transient
     log(home, ("sedes", "/exports", NOW, 60, ""))
-    assert audit.not_there(AWAY, of("/exports", home)).passing
-    assert not audit.not_there(AWAY, of("/exprots", home)).passing
+    assert audit.not_there(AWAY, of("/exports", home)).transient
+    assert not audit.not_there(AWAY, of("/exprots", home)).transient
 
 
 def test_what_the_home_holds_stands_in_for_the_same_institute_by_any_name(home: Home) -> None:

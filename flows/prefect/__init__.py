@@ -1,0 +1,1 @@
+"""Prefect: its server, and what a flow run shows there."""
