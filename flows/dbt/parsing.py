@@ -1,7 +1,7 @@
 """The project as dbt has parsed it, kept for the next invocation: parsing takes longer than most runs of it.
 
-dbt keeps its own in the home's target folder, and parses anew for another home. This is kept for the user,
-named after all that it is made of: the project's files, the packages of dbt, the vars.
+dbt keeps its own in the home's target folder, and parses anew for another home. This is kept in the project's
+own target folder, named after all that it is made of: the project's files, the packages of dbt, the vars.
 """
 
 import contextlib
@@ -11,8 +11,6 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import platformdirs
 
 from flows.settings import PROJECT
 
@@ -42,7 +40,7 @@ def parsed_file(variables: str) -> Path:
     """Where the project as parsed with these vars is kept, whether it is there or not."""
     made_of = [str(PROJECT), digest(), variables, sys.version, *(version(name) for name in PACKAGES)]
     name = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
-    return platformdirs.user_cache_path("aforo") / "parsed" / f"{name}.msgpack"
+    return PROJECT / "target" / "parsed" / f"{name}.msgpack"
 
 
 def load(file: Path) -> "Manifest | None":

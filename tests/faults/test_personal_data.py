@@ -89,7 +89,7 @@ def test_a_persons_data_in_no_table(searched: Searched) -> None:
 def test_what_is_said_instead_leads_to_the_value(searched: Searched) -> None:
     programacion = searched.reason("programacion")
     assert "programacion.csv, row 6" in programacion
-    assert "is no integer: <text of 22 characters>" in programacion
+    assert "is not a whole number: <text of 22 characters>" in programacion
     assert "<text of 16 characters>" in programacion
     assert "column ApellidoPaterno: a person's name or number" in searched.reason("cursos")
     documents = searched.reason("vacantes_estandar")

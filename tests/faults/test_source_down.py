@@ -67,14 +67,14 @@ def test_another_source_is_no_fallback(good: Institute, tmp_path: Path) -> None:
     assert good.fingerprint() == before
 
 
-def test_one_table_down_for_ten_runs_then_back(good: Institute) -> None:
+def test_one_table_down_for_three_runs_then_back(good: Institute) -> None:
     """It ages, run by run; once it is back it is live again."""
     file = good.source / "sedes.parquet"
     away = file.with_suffix(".away")
     file.rename(away)
     before = good.forecast()
     captured = good.health()["sedes"]["capturada_en"]
-    for _ in range(10):
+    for _ in range(3):
         outcome = good.aforo("run", "--quiet")
         assert outcome.exit_code == 0, outcome.err
         state = good.health()["sedes"]

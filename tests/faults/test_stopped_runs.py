@@ -122,29 +122,36 @@ def corrected(good: Institute, tmp_path_factory: pytest.TempPathFactory) -> dict
     return results(unharmed)
 
 
-@pytest.mark.parametrize("step", ["2/5 audit", "3/5 capture", "4/5 transform", "5/5 publish"])
-def test_killed_and_run_again(
-    own_server: Institute, corrected: dict[str, list[Any]], step: str, tmp_path: Path
+KILLED_AT = ["2/5 audit", "3/5 capture", "4/5 transform", "5/5 publish"]
+
+
+def test_killed_at_every_step_and_run_again(
+    own_server: Institute, corrected: dict[str, list[Any]], tmp_path: Path
 ) -> None:
     """Nothing is left running, what was published stays, and the next run gives what no kill had changed."""
     institute = own_server.copy(tmp_path)
     before = institute.fingerprint()
-    run = institute.start("run")
-    read_until(run, f"[{step}] …")
-    processes = started_by(run, DBT if step != "5/5 publish" else "flows.child")
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate()
-    assert psutil.wait_procs(processes, timeout=10)[1] == []
-    assert institute.fingerprint() == before
-    assert "interrupted" in institute.aforo("status").out
-    assert institute.flow_runs()[-1][1] == "RUNNING"
+    # Each run gets past the step that the one before it was killed at.
+    for step in KILLED_AT:
+        run = institute.start("run")
+        read_until(run, f"[{step}] …")
+        processes = started_by(run, DBT if step != "5/5 publish" else "flows.child")
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+        assert psutil.wait_procs(processes, timeout=10)[1] == []
+        assert institute.fingerprint() == before
+        assert "interrupted" in institute.aforo("status").out
+        assert institute.flow_runs()[-1][1] == "RUNNING"
 
     again = institute.aforo("run")
 
     assert again.exit_code == 0, again.err
     assert results(institute) == corrected
-    assert [record["status"] for record in institute.records()][-2:] == ["interrupted", "published"]
-    assert [state for _, state in institute.flow_runs()][-2:] == ["CRASHED", "COMPLETED"]
+    kills = len(KILLED_AT)
+    statuses = [record["status"] for record in institute.records()]
+    assert statuses[-kills - 1 :] == [*["interrupted"] * kills, "published"]
+    states = [state for _, state in institute.flow_runs()]
+    assert states[-kills - 1 :] == [*["CRASHED"] * kills, "COMPLETED"]
     assert institute.leftovers() == []
 
 

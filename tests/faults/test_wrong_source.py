@@ -31,7 +31,7 @@ def test_another_path_with_fewer_rows(good: Institute, tmp_path: Path) -> None:
     assert outcome.exit_code == 0, outcome.err
     assert good.forecast() == before
     health = good.health()
-    assert "where the last good capture has" in health["programacion"]["motivo"]
+    assert "where the last good capture has" in health["programacion"]["motivo_estado"]
     assert {health[table]["estado"] for table in sources.institute()} == {"respaldo"}
 
 
