@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows.errors import AforoError, Problem
 from flows.project import PROJECT, contract_tables
-from flows.source import Source, parse
+from flows.source import Source, full_path, parse
 
 DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
 DEFAULT_HOME = PROJECT / "data"
@@ -269,4 +269,4 @@ def _home(named: str | None) -> Home:
 
 
 def _folder(named: str) -> Path:
-    return Path(named).expanduser().resolve()
+    return full_path(named)

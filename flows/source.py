@@ -60,7 +60,7 @@ def parse(text: str) -> Source:
             [Problem("the source can't be read: it is not a folder, a file or a known address", _REMEDY)]
         )
     if scheme is None:
-        path = Path(text).expanduser().resolve()
+        path = full_path(text)
         return Source(str(path), "duckdb" if path.suffix.lower() in _DUCKDB_ENDINGS else "folder")
     kind = _KINDS.get(scheme[1].lower())
     if kind is None:
@@ -70,6 +70,16 @@ def parse(text: str) -> Source:
     except ValueError as error:
         # The text itself is not shown: it may hold a password.
         raise AforoError([Problem(f"the source {scheme[0]}… can't be read: {error}", _REMEDY)]) from None
+
+
+def full_path(named: str) -> Path:
+    """The path that a flag or variable names, from the root; AforoError where it leads nowhere."""
+    try:
+        return Path(named).expanduser().resolve()
+    except (RuntimeError, OSError):
+        # A '~user' that is no user, links that lead to each other.
+        what = f"the path {named} leads nowhere: its user or its links do not exist"
+        raise AforoError([Problem(what, "write it in full, from / on")]) from None
 
 
 def _postgres(text: str) -> Source:
@@ -101,4 +111,6 @@ def _remote(text: str) -> Source:
         raise ValueError(
             "a user or password in it would be shown; use a signed proxy, or AWS_* variables for S3"
         )
+    if parts.query or parts.fragment:
+        raise ValueError("what follows a ? or # may be a key, and would be shown; name the folder alone")
     return Source(text.rstrip("/"), "remote")

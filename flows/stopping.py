@@ -29,13 +29,20 @@ def heard() -> Iterator[None]:
         for each in kept:
             # Not SIG_IGN: the processes that are started from here would inherit it.
             signal.signal(each, lambda *_: None)
-        raise Stopped(signal.Signals(number))
+        asked.append(Stopped(signal.Signals(number)))
+        raise asked[0]
 
+    asked: list[Stopped] = []
     kept = {each: signal.getsignal(each) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN}
     for each in kept:
         signal.signal(each, stop)
     try:
         yield
+    except Exception as error:
+        # DuckDB makes 'Query interrupted' of it.
+        if asked:
+            raise asked[0] from error
+        raise
     finally:
         for each, handler in kept.items():
             signal.signal(each, handler)

@@ -24,7 +24,7 @@ from flows.dbt.quoting import identifier, literal, pattern
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
 from flows.settings import Settings
-from flows.source import Source
+from flows.source import Source, full_path
 
 HEADING_ROWS = 20
 # More words than these in a column are no states.
@@ -255,7 +255,7 @@ def write(matches: list[Match], folder: Path) -> list[tuple[Path, bool]]:
         path = folder / f"{item.table}.sql"
         new = not path.exists()
         if new:
-            path.write_text(draft(item))
+            path.write_text(draft(item), encoding="utf-8")
         written.append((path, new))
     return written
 
@@ -397,7 +397,7 @@ def command(
     asked = settings.resolve(source)
     settings.prepare_environment(asked.home, asked.source)
     drafts = settings.given("to", to, "AFORO_MAPPING")
-    folder = Path(drafts or "mapping").expanduser().resolve()
+    folder = full_path(drafts or "mapping")
     with explained(asked.home):
         found = look(asked)
         matches = match(found)

@@ -113,6 +113,7 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
         "mapping": str(asked.mapping) if asked.mapping else None,
     }
     asked.home.logs.mkdir(parents=True, exist_ok=True)
+    process = None
     with asked.home.log.open("a") as log, server.running(asked.home, flags=SERVER_FLAGS) as prefect:
         try:
             with child.running(
@@ -127,7 +128,8 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
                 progress.receive(process.stdout or (), run, listener)
                 process.wait()
         finally:
-            if process.returncode == -signal.SIGKILL:
+            # None where a signal came before it was started.
+            if process and process.returncode == -signal.SIGKILL:
                 _close(asked.home, prefect, log)
     if run.problems is None:
         log_is_at = f"the details are in {asked.home.log}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What decides what dbt builds, beside the data and the run's own settings.
 CODE = ("models", "python_models", "macros", "snapshots", "tests/sql")
-SUFFIXES = {".sql", ".py", ".yml", ".md"}
+SUFFIXES = {".sql", ".py", ".yml", ".yaml", ".md"}
 FILES = ("dbt_project.yml", "profiles.yml", "requirements.lock", ".dbtignore")
 PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb")
 KEPT = 8
@@ -54,7 +54,9 @@ def load(file: Path) -> "Manifest | None":
     except Exception:
         # Whatever is wrong with it: the project is parsed, and the file written anew.
         return None
-    os.utime(file)
+    with contextlib.suppress(OSError):
+        # Another user's, or just deleted by another run.
+        os.utime(file)
     return manifest
 
 

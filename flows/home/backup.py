@@ -49,11 +49,13 @@ def keep(home: Home) -> None:
             if not _is_known(history):
                 return
             if copy.exists():
-                _attach(connection, copy, "kept")
-                if tables.read(connection, "kept", HISTORY) == history:
-                    return
-                _require_all_captures(connection, home)
-                connection.execute("detach kept")
+                with contextlib.suppress(duckdb.Error):
+                    # A copy that is damaged is made anew.
+                    _attach(connection, copy, "kept")
+                    if tables.read(connection, "kept", HISTORY) == history:
+                        return
+                    _require_all_captures(connection, home)
+                connection.execute("detach database if exists kept")
             tables.copy(connection, "warehouse", history)
             connection.execute("detach warehouse")
             connection.execute("checkpoint")

@@ -68,7 +68,7 @@ class Record:
         """Writes the record in one step, so that a reader never sees half of it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".json.tmp")
-        draft.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False))
+        draft.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
         draft.replace(self.path)
 
     def save_if_possible(self) -> None:
@@ -135,7 +135,7 @@ def load(path: Path) -> Record:
     Its home is the one that it is read from: a home may be copied or moved.
     """
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
         known = {name: found[name] for name in (field.name for field in fields(Record)) if name in found}
         known["home"] = str(path.parent.parent)
         known["steps"] = [Step(**step) for step in known["steps"]]
@@ -170,7 +170,8 @@ def read_all(home: Home) -> tuple[list[Record], list[Path]]:
 def close_interrupted(home: Home, published: str | None) -> None:
     """Closes the records of runs that were killed: as published if they had come that far."""
     for record in read_all(home)[0]:
-        if record.status == "interrupted" and record.ended_at is None:
+        # Also one whose process id another process has now: the caller holds the home.
+        if record.status in ("running", "interrupted") and record.ended_at is None:
             record.end("published" if record.run_id == published else "interrupted")
     for draft in home.runs.glob("*.json.tmp"):
         if releases.is_run_id(draft.name.removesuffix(".json.tmp")):

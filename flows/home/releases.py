@@ -49,7 +49,7 @@ def published_folder(home: Home) -> Path | None:
 def published_manifest(home: Home) -> dict[str, Any] | None:
     """The manifest of the release that readers see; None where it is not there or damaged."""
     try:
-        manifest = json.loads((home.published / MANIFEST).read_text())
+        manifest = json.loads((home.published / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) else None
@@ -121,7 +121,7 @@ def sha256(path: Path) -> str:
 def damage(folder: Path) -> list[str]:
     """What of a release is not as its manifest says, in words; empty where all is."""
     try:
-        sums: dict[str, str] = json.loads((folder / MANIFEST).read_text())["sha256"]
+        sums: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["sha256"]
         files = {name: folder / name for name in sums}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return [f"{MANIFEST} can't be read"]

@@ -41,6 +41,8 @@ def running(home: Home, port: int | None = None, flags: tuple[str, ...] = ()) ->
     if named:
         yield Server(named, dict(os.environ), lambda: None)
         return
+    if port:
+        _require_free(port)
     port = port or _free_port()
     url = f"http://{LOOPBACK}:{port}/api"
     home.logs.mkdir(parents=True, exist_ok=True)
@@ -59,6 +61,19 @@ def _free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def _require_free(port: int) -> None:
+    """AforoError where something listens there: it would answer in the place of our server."""
+    with socket.socket() as probe:
+        # As the server does: a port that was closed a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            what = f"Prefect's server can't use the port {port}: {error.strerror}"
+            remedy = "free that port or give another --port, or name a server in PREFECT_API_URL"
+            raise AforoError([Problem(what, remedy)]) from None
 
 
 def _wait_for(url: str, server: child.Child, home: Home) -> None:

@@ -98,7 +98,8 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     marts = copy_marts(home.warehouse, building, record.run_id)
     verify(building, marts)
     manifest = _manifest(building, record, marts, versions)
-    (building / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False))
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (building / MANIFEST).write_text(text, encoding="utf-8")
     shutil.copyfile(building / "parquet" / "prediccion_detalle.parquet", pending)
     for path in [*building.rglob("*"), building, pending, pending.parent]:
         if path.is_file():

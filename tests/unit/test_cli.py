@@ -1,6 +1,7 @@
 """The command line's own words: help, version, completion, wrong flags; tables and signs on the screen."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +13,11 @@ import pytest
 
 from flows import child, stopping
 from flows.cli import app, main
+from flows.errors import AforoError
+from flows.prefect import server
 from flows.screen import summary
 from flows.screen.table import table
+from flows.settings import Home
 from tests.harness import AFORO, ROOT
 
 
@@ -179,6 +183,34 @@ def test_only_the_first_signal_is_heard() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["cleaned", "stopped by SIGTERM 143"]
+
+
+def test_a_query_that_a_signal_interrupts_is_stopped_not_failed() -> None:
+    code = (
+        "import duckdb, os, signal, threading\n"
+        "from flows.stopping import Stopped, heard\n"
+        "threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
+        "try:\n"
+        "    with heard(), duckdb.connect(config={'threads': 1}) as c:\n"
+        "        c.execute('select count(*) from range(1000000) a, range(1000000) b '\n"
+        "                  'where a.range * b.range > 7')\n"
+        "except Stopped as stopped: print(stopped.exit_code)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["143"]
+
+
+def test_a_port_in_use_is_not_taken_for_our_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with socket.socket() as other:
+        other.bind((server.LOOPBACK, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with (
+            pytest.raises(AforoError, match=f"can't use the port {port}"),
+            server.running(Home(tmp_path), port),
+        ):
+            pass
 
 
 @pytest.mark.parametrize("done", [True, False])

@@ -107,6 +107,18 @@ def test_a_copy_is_renewed_by_a_capture_and_never_by_less(home: Home) -> None:
     assert list(home.history_copy.parent.iterdir()) == [home.history_copy]
 
 
+@pytest.mark.parametrize("cut", [0, 100, 3 * 4096])
+def test_a_damaged_copy_is_made_anew(home: Home, cut: int) -> None:
+    whole = home.history_copy.read_bytes()
+    home.history_copy.write_bytes(whole[:cut] + os.urandom(len(whole) - cut))
+    backup.require_history(home)
+    backup.keep(home)
+    expected = history(home)
+    home.warehouse.unlink()
+    backup.restore(home)
+    assert history(home) == expected
+
+
 def test_nothing_to_restore_from(home: Home) -> None:
     shutil.rmtree(home.history_copy.parent)
     spoil(home, "cut")

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -35,6 +36,19 @@ def test_what_is_damaged_or_not_there_is_parsed_anew() -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(b"cut off in the mid")
     assert parsing.load(file) is None
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_cache_of_another_user_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    file = parsing.parsed_file("{}")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"parsed")
+    monkeypatch.setattr("dbt.contracts.graph.manifest.Manifest.from_msgpack", lambda *_, **__: Mock())
+    monkeypatch.setattr(parsing.os, "utime", refuse)
+    assert parsing.load(file) is not None
 
 
 def test_only_the_newest_few_are_kept_and_an_unwritable_cache_is_done_without(cache: Path) -> None:

@@ -88,6 +88,14 @@ def test_a_run_whose_process_is_gone_was_interrupted(settings: Settings) -> None
     assert found.status == "interrupted"
 
 
+def test_a_killed_run_whose_process_id_is_in_use_again_is_closed(settings: Settings) -> None:
+    record.start(settings)  # By this very process, as in a container.
+    record.close_interrupted(settings.home, None)
+    found = last(settings.home)
+    assert found is not None
+    assert found.status == "interrupted"
+
+
 @pytest.mark.parametrize(("switched", "status"), [(True, "published"), (False, "interrupted")])
 def test_the_next_run_closes_the_record_of_a_killed_one(
     settings: Settings, switched: bool, status: str
