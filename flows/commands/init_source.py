@@ -6,7 +6,6 @@ counts.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,64 +24,12 @@ from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
 from flows.settings import Settings
 from flows.source import Source, full_path
+from flows.vocabulary import CONTRACT_STATES, STATES, normalised, words_for
 
 HEADING_ROWS = 20
 # More words than these in a column are no states.
 MOST_STATES = 20
 TABLE_ENDINGS = (".parquet", ".csv", ".txt", ".tsv", ".xlsx")
-
-# Other words for the contract's columns, normalised.
-SYNONYMS = {
-    "seccion_id": "seccion idseccion codigoseccion nrc sectionid section classid",
-    "periodo": "ciclo mes codigoperiodo term period cycle",
-    "sede": "local campus sucursal centro branch site",
-    "curso": "codigodecurso codigocurso codcurso codigo course coursecode",
-    "curso_actual": "codigodecurso codigocurso codcurso curso coursecode course",
-    "horario": "hora turnohorario slot schedule timeslot time",
-    "modalidad": "modality mode",
-    "frecuencia": "dias days frequency",
-    "intensidad": "ritmo pace intensity",
-    "nivel": "level",
-    "estado": "situacion status state",
-    "matriculados": "cantmatriculados cantidadmatriculados alumnos inscritos enrolled students",
-    "vacantes": "vachabilitadas vacanteshabilitadas cupos seats capacity",
-    "aforo": "capacidadaula roomcapacity",
-    "aula": "salon room classroom",
-    "fecha_creacion": "fechacreacion fechadecreacion created createdat creationdate",
-    "nombre": "descripcion nombrecurso name description title",
-    "linea": "line",
-    "programa": "program programme",
-    "duracion_meses": "duracion duration",
-    "curso_siguiente": "siguiente cursosig nextcourse",
-    "es_inicial": "inicial entry isentry",
-    "es_estacional": "estacional verano seasonal",
-    "horario_actual": "horariovigente currentslot",
-    "turno": "shift",
-    "franja": "frecuenciahorario daygroup",
-    "bloques": "blocks",
-    "hora_inicio": "inicio start starttime",
-    "hora_fin": "fin end endtime",
-    "hora_apertura": "apertura opens opening",
-    "hora_cierre": "cierre closes closing",
-    "minimo_alumnos": "minimo puntoequilibrio pe minimum",
-    "vacantes_estandar": "estandar standardseats",
-    "vacantes_maximas": "maximo maxseats",
-    "indice": "orden index",
-    "estacion": "posicion season",
-    "fecha_inicio": "inicio startdate",
-    "fecha_fin": "fin enddate",
-    "fecha_pronostico": "pronostico forecastdate",
-}
-# The beginning of a state's word, and the contract's state.
-STATES = {
-    "cerrad": "cerrado",
-    "cancel": "cancelado",
-    "abiert": "abierto",
-    "cread": "creado",
-    "program": "creado",
-}
-CONTRACT_STATES = {"cerrado", "cancelado", "abierto", "creado"}
-STATES |= {"closed": "cerrado", "open": "abierto", "created": "creado", "planned": "creado"}
 
 
 @dataclass(frozen=True)
@@ -127,12 +74,6 @@ class Match:
         return named and self.found.name == self.table and not (self.missing or self.found.states)
 
 
-def normalised(name: str) -> str:
-    """The name without case, accents and punctuation: 'Cant. Matriculados' is 'cantmatriculados'."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", plain.lower())
-
-
 def contract() -> dict[str, tuple[Column, ...]]:
     """The contract's tables, from their one statement."""
     return {name: tuple(_column(c) for c in table["columns"]) for name, table in project.contract().items()}
@@ -163,18 +104,14 @@ def match(found: list[Found]) -> list[Match]:
 
 
 def _is_sections(found: Found) -> bool:
-    return any(normalised(column) in _words("matriculados") for column in found.columns)
-
-
-def _words(column: str) -> list[str]:
-    return [normalised(column), *SYNONYMS.get(column, "").split()]
+    return any(normalised(column) in words_for("matriculados") for column in found.columns)
 
 
 def _recognised(columns: tuple[Column, ...], found: Found) -> dict[str, str]:
     theirs = {normalised(name): name for name in reversed(found.columns)}
     recognised: dict[str, str] = {}
     # Names that are the contract's own go first, so that no synonym takes their column.
-    for words in ([normalised(c.name)] for c in columns), (_words(c.name) for c in columns):
+    for words in ([normalised(c.name)] for c in columns), (words_for(c.name) for c in columns):
         for column, tried in zip(columns, words, strict=True):
             free = (theirs[word] for word in tried if word in theirs)
             name = next((name for name in free if name not in recognised.values()), None)
@@ -354,7 +291,7 @@ def _states_of(
     connection: duckdb.DuckDBPyConnection, relations: list[str], columns: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:
     """For a column of states, its distinct words, where they are few and not the contract's."""
-    column = next((name for name in columns if normalised(name) in _words("estado")), None)
+    column = next((name for name in columns if normalised(name) in words_for("estado")), None)
     if column is None:
         return {}
     values: set[str] = set()

@@ -6,9 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.commands.init_source import SYNONYMS, contract
+from flows.commands.init_source import contract
 from flows.dbt import personal
 from flows.dbt.wording import HIDDEN, quiet, without_values
+from flows.vocabulary import SYNONYMS
 
 PERSONAL = """
 nombre_completo, Nombre Completo, NOMBRE COMPLETO, nombres, Nombres y Apellidos, NombreYApellido, apellidos,
