@@ -20,6 +20,7 @@ from flows.errors import Problem
 from flows.errors import as_text as problem_text
 from flows.home import warehouse
 from flows.project import contract_tables, version_variables
+from flows.quoting import literal
 from flows.screen import terminal
 from flows.screen.progress import Progress
 from flows.screen.table import table
@@ -96,8 +97,7 @@ def _copy_captures(home: settings.Home, scratch: settings.Home) -> None:
     if not home.warehouse.exists():
         return
     with duckdb.connect(str(scratch.warehouse)) as connection:
-        file = str(home.warehouse).replace("'", "''")
-        connection.execute(f"attach '{file}' as real (read_only)")
+        connection.execute(f"attach {literal(str(home.warehouse))} as real (read_only)")
         tables = connection.execute(
             """select schema_name, table_name from duckdb_tables()
             where database_name = 'real' and (schema_name = 'snapshots' or table_name = 'capturas')"""

@@ -19,9 +19,9 @@ from flows.commands.options import explained
 from flows.dbt import box
 from flows.dbt.extensions import encoding_of, extension_file
 from flows.dbt.personal import looks_like_a_value, shown_names
-from flows.dbt.quoting import identifier, literal, pattern
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
+from flows.quoting import identifier, literal, pattern
 from flows.settings import Settings
 from flows.source import Source, full_path
 from flows.vocabulary import CONTRACT_STATES, STATES, normalised, words_for
@@ -63,9 +63,7 @@ class Match:
     @property
     def missing(self) -> list[str]:
         """The required columns that were not recognised."""
-        return [
-            column.name for column in self.contract if column.required and column.name not in self.columns
-        ]
+        return [c.name for c in self.contract if c.required and c.name not in self.columns]
 
     @property
     def is_contract(self) -> bool:
@@ -156,13 +154,8 @@ def look(settings: Settings) -> list[Found]:
         # Not from the error itself: its words may quote a value, and would stand in the log.
         raise AforoError([Problem(f"the source {source} can't be read: {reason}", "check it")]) from None
     if not found:
-        raise AforoError(
-            [
-                Problem(
-                    f"the source {source} has no table", "name one with files or tables in it with --source"
-                )
-            ]
-        )
+        what = f"the source {source} has no table"
+        raise AforoError([Problem(what, "name one with files or tables in it with --source")])
     return found
 
 

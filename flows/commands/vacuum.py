@@ -20,8 +20,9 @@ from flows.commands.options import AsJson, Home, echo, explained
 from flows.dbt import diagnosis
 from flows.dbt.runner import VACUUM, Variables, run_dbt
 from flows.errors import AforoError, Problem
-from flows.home import backup, lock, releases, tables, warehouse
+from flows.home import backup, lock, releases, warehouse
 from flows.project import version_variables
+from flows.quoting import pattern
 from flows.screen.table import table
 from flows.settings import PROJECT
 from flows.settings import Home as HomeFolder
@@ -96,7 +97,7 @@ def run(home: HomeFolder, keep_days: int) -> Report:
         backup.require_history(home)
         before = warehouse.vacuums(home)
         asked = settings.resolve(home=str(home.root))
-        arguments = {"dias": keep_days, "historias": [tables.pattern(str(file)) for file in _histories(home)]}
+        arguments = {"dias": keep_days, "historias": [pattern(file) for file in _histories(home)]}
         result = run_dbt([*VACUUM, json.dumps(arguments)], asked, Variables(version_variables()))
         if not result.ok:
             raise diagnosis.failure(result, home)

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from flows.dbt.quoting import identifier, literal
 from flows.dbt.wording import without_values
+from flows.quoting import identifier, literal
 
 LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "1GB",

@@ -32,8 +32,8 @@ from duckdb.func import FunctionNullHandling
 
 from flows.dbt import box, personal
 from flows.dbt.extensions import PACKAGES, encoding_of, extension_file
-from flows.dbt.quoting import identifier, literal
 from flows.dbt.wording import quiet, without_values
+from flows.quoting import identifier, literal
 
 # Part of the copies' path, by which messages find the original's (flows/dbt/diagnosis.py).
 COPIES = "aforo_utf8_"

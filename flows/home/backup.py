@@ -17,6 +17,7 @@ from flows.home import tables
 from flows.home.releases import sync
 from flows.home.tables import Table
 from flows.home.warehouse import damaged
+from flows.quoting import identifier, literal
 from flows.settings import Home
 
 HISTORY = "schema_name = 'snapshots' or (schema_name = 'landing' and table_name in ('capturas', 'vaciados'))"
@@ -147,7 +148,7 @@ def restore(home: Home) -> Restored:
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    connection.execute(f"attach {tables.text(str(path))} as {tables.name(name)} (read_only)")
+    connection.execute(f"attach {literal(str(path))} as {identifier(name)} (read_only)")
 
 
 def _is_known(history: list[Table]) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from flows.quoting import identifier, literal
+
 CONNECTION: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "512MB"}
 
 
@@ -20,7 +22,7 @@ class Table:
     @property
     def relation(self) -> str:
         """Its name in SQL, quoted."""
-        return f"{name(self.schema)}.{name(self.name)}"
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
 
 
 def contents(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int | None]:
@@ -33,10 +35,14 @@ def read(connection: duckdb.DuckDBPyConnection, database: str, condition: str) -
     """The tables of a database that `condition` (on duckdb_tables()) picks."""
     rows = connection.execute(
         f"""select schema_name, table_name from duckdb_tables()
-        where database_name = {text(database)} and ({condition}) order by all"""
+        where database_name = {literal(database)} and ({condition}) order by all"""
     ).fetchall()
     return [
-        Table(schema, table, *contents(connection, f"{name(database)}.{name(schema)}.{name(table)}"))
+        Table(
+            schema,
+            table,
+            *contents(connection, f"{identifier(database)}.{identifier(schema)}.{identifier(table)}"),
+        )
         for schema, table in rows
     ]
 
@@ -44,10 +50,10 @@ def read(connection: duckdb.DuckDBPyConnection, database: str, condition: str) -
 def copy(connection: duckdb.DuckDBPyConnection, database: str, tables: Iterable[Table]) -> None:
     """Makes the tables of an attached database in the connection's own: constraints, comments and rows."""
     for table in tables:
-        connection.execute(f"create schema if not exists {name(table.schema)}")
+        connection.execute(f"create schema if not exists {identifier(table.schema)}")
         for statement in _ddl(connection, database, table):
             connection.execute(statement)
-        connection.execute(f"insert into {table.relation} from {name(database)}.{table.relation}")
+        connection.execute(f"insert into {table.relation} from {identifier(database)}.{table.relation}")
 
 
 def _ddl(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> list[str]:
@@ -59,23 +65,9 @@ def _ddl(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> 
     ).fetchall()
     # DuckDB's own statement has the constraints, but no comments.
     statements = [sql for sql, _ in tables]
-    statements += [f"comment on table {table.relation} is {text(note)}" for _, note in tables if note]
+    statements += [f"comment on table {table.relation} is {literal(note)}" for _, note in tables if note]
     statements += [
-        f"comment on column {table.relation}.{name(column)} is {text(note)}" for column, note in columns
+        f"comment on column {table.relation}.{identifier(column)} is {literal(note)}"
+        for column, note in columns
     ]
     return statements
-
-
-def name(identifier: str) -> str:
-    """An identifier of SQL, quoted."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A text of SQL, quoted."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def pattern(path: str) -> str:
-    """A path as the pattern that only it fits: DuckDB's readers of files take brackets, * and ? as signs."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)

@@ -23,6 +23,7 @@ from flows.home import backup, tables
 from flows.home.record import Record, utc_now
 from flows.home.releases import MANIFEST, delete, keep_history, prune, published_run, sha256, sync
 from flows.home.tables import Table
+from flows.quoting import literal, pattern
 from flows.settings import Home
 
 PREDICTIONS = ("prediccion_alumnos", "prediccion_detalle", "prediccion_jerarquia")
@@ -55,15 +56,15 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
 def copy_marts(warehouse: Path, folder: Path, run_id: str) -> list[Table]:
     """Copies every table of the warehouse's schema marts into `folder`, with its constraints and comments."""
     with duckdb.connect(str(folder / "aforo_marts.duckdb"), config=tables.CONNECTION) as connection:
-        connection.execute(f"attach {tables.text(str(warehouse))} as warehouse (read_only)")
+        connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
         marts = tables.read(connection, "warehouse", "schema_name = 'marts'")
         _require_predictions(marts)
         tables.copy(connection, "warehouse", marts)
         for mart in marts:
             # Each file says of which run it is: readers of several can tell that they are of one release.
             connection.execute(
-                f"copy {mart.relation} to {tables.text(str(_parquet(folder, mart)))}"
-                f" (format parquet, compression zstd, kv_metadata {{aforo_run: {tables.text(run_id)}}})"
+                f"copy {mart.relation} to {literal(str(_parquet(folder, mart)))}"
+                f" (format parquet, compression zstd, kv_metadata {{aforo_run: {literal(run_id)}}})"
             )
         connection.execute("detach warehouse")
         connection.execute("checkpoint")
@@ -75,7 +76,7 @@ def verify(folder: Path, marts: list[Table]) -> None:
     file = str(folder / "aforo_marts.duckdb")
     with duckdb.connect(file, read_only=True, config=tables.CONNECTION) as connection:
         for mart in marts:
-            parquet = f"read_parquet({tables.text(tables.pattern(str(_parquet(folder, mart))))})"
+            parquet = f"read_parquet({literal(pattern(_parquet(folder, mart)))})"
             for relation in (mart.relation, parquet):
                 if tables.contents(connection, relation) != (mart.rows, mart.fingerprint):
                     raise AforoError(
