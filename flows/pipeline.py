@@ -164,11 +164,11 @@ def read_and_audit(run: Run) -> None:
         run.audit = audit.Audit()
         problems = checks.source_problems(run.settings)
         if problems:
-            run.audit = audit.not_there(problems[0], run.settings)
+            run.audit = audit.unreachable(problems[0], list(contract_tables()))
         else:
             result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
             run.audit = audit.read(result, run.settings.home, list(contract_tables()))
-        if run.audit.transient:
+        if audit.is_worth_another_attempt(run.audit, run.settings):
             raise TransientError(run.audit.problems)
 
 

@@ -28,6 +28,8 @@ from flows.settings import Settings, source_timeout
 from flows.steps import audit
 from flows.steps.preflight import source_problems
 
+SCRATCH = "aforo-check-"
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -54,7 +56,7 @@ class Checked:
 
 def check(asked: Settings, listener: Progress) -> list[Checked]:
     """Audits the source of `asked`, a `Checked` a table; AforoError where dbt itself fails."""
-    with tempfile.TemporaryDirectory(prefix="aforo-check-") as folder:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as folder:
         scratch = settings.Home(Path(folder))
         problems = source_problems(asked)
         if problems:
@@ -88,9 +90,18 @@ def _checked(
     name: str, found: audit.Audit, reading: warehouse.Reading | None, formats: dict[str, str]
 ) -> Checked:
     rows, periods = (reading.rows, reading.periods) if reading else (None, None)
-    problems = found.failed.get(name, [])
+    problems = [_without_log(problem) for problem in found.failed.get(name, [])]
     state = "refused" if problems else "sound" if rows else "absent"
     return Checked(name, state, rows, periods, formats.get(name) or "", problems)
+
+
+def _without_log(problem: Problem) -> Problem:
+    # The log of the scratch home goes with it.
+    return (
+        replace(problem, remedy="`aforo run` writes a log with the details")
+        if SCRATCH in problem.remedy
+        else problem
+    )
 
 
 def _copy_captures(home: settings.Home, scratch: settings.Home) -> None:

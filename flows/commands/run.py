@@ -4,6 +4,7 @@ The flow is a process of its own, as Prefect's server is: this one is there for 
 once, and can end both in time whatever they are doing.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -85,7 +86,7 @@ def command(
             stopped = signalled
             run.problems = [Problem(f"the run was {stopped}", "start it again when it suits")]
     # What happens to Prefect after the publication is in the log; it takes nothing back.
-    published = run.record is not None and releases.published_run(asked.home) == run.record.run_id
+    published = _is_published(asked.home, run)
     if published:
         run.problems = []
     if as_json:
@@ -178,6 +179,12 @@ def flow_process() -> None:
         if isinstance(error, Stopped):
             flow_runs.close_dead_if_free(home)
     sender.ended(problems)
+
+
+def _is_published(home: settings.Home, run: progress.Heard) -> bool:
+    with contextlib.suppress(OSError):
+        return run.record is not None and releases.published_run(home) == run.record.run_id
+    return False
 
 
 def _report(run: progress.Heard, published: bool) -> dict[str, Any]:

@@ -149,7 +149,11 @@ class Heard:
 def receive(lines: Iterable[str], heard: Heard, progress: Progress) -> None:
     """Tells on what SentProgress wrote, until the last line."""
     for line in lines:
-        event, *values = json.loads(line)
+        try:
+            event, *values = json.loads(line)
+        except ValueError:
+            # Killed in the middle of a line: what it ended with says why.
+            break
         if event == "started":
             heard.record = _record(values[0])
             progress.started(heard.record)

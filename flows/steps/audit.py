@@ -14,7 +14,6 @@ from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, Problem, as_text
 from flows.home import warehouse
-from flows.project import contract_tables
 from flows.settings import Home, Settings
 
 REASON_LENGTH = 400
@@ -55,7 +54,7 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
         remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
         # Not tried again: it has had its time.
-        return unreachable(Problem(what, remedy), tables)
+        return replace(unreachable(Problem(what, remedy), tables), transient=False)
     audit = Audit(same_institute=_same_institute(result))
     transient = []
     if not {_table_of(node) for node in result.failures} <= set(tables):
@@ -77,16 +76,12 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
 
 def unreachable(problem: Problem, tables: list[str]) -> Audit:
     """The audit of a source of which nothing could be read."""
-    return Audit({table: [problem] for table in tables}, down=True)
+    return Audit({table: [problem] for table in tables}, transient=True, down=True)
 
 
-def not_there(problem: Problem, settings: Settings) -> Audit:
-    """The audit of a source that is not where it should be.
-
-    One that was captured before may be back in a moment, as a mount; one that never was is misspelt.
-    """
-    known = settings.source_name in warehouse.sources(settings.home)
-    return replace(unreachable(problem, list(contract_tables())), transient=known)
+def is_worth_another_attempt(audit: Audit, settings: Settings) -> bool:
+    """Whether it may pass by itself; a source that says nothing at all and never was captured is misspelt."""
+    return audit.transient and (not audit.down or settings.source_name in warehouse.sources(settings.home))
 
 
 def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:

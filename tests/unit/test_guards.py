@@ -130,10 +130,13 @@ def test_offline_takes_any_of_the_names_that_were_captured(home: Home) -> None:
 
 
 def test_a_source_that_is_misspelt_is_not_tried_again_and_one_that_is_away_is(home: Home) -> None:
-    assert not audit.not_there(AWAY, of("/exports", home)).transient
+    away = audit.unreachable(AWAY, list(contract_tables()))
+    locked = audit.Audit({"sedes": [AWAY]}, transient=True)
+    assert not audit.is_worth_another_attempt(away, of("/exports", home))
+    assert audit.is_worth_another_attempt(locked, of("/exports", home))
     log(home, ("sedes", "/exports", NOW, 60, ""))
-    assert audit.not_there(AWAY, of("/exports", home)).transient
-    assert not audit.not_there(AWAY, of("/exprots", home)).transient
+    assert audit.is_worth_another_attempt(away, of("/exports", home))
+    assert not audit.is_worth_another_attempt(away, of("/exprots", home))
 
 
 def test_what_the_home_holds_stands_in_for_the_same_institute_by_any_name(home: Home) -> None:
