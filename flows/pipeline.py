@@ -123,11 +123,13 @@ def preflight(run: Run) -> None:
     with run.step("preflight"):
         for leftover in settings.home.root.glob("aforo_warehouse.duckdb.tmp"):
             shutil.rmtree(leftover, ignore_errors=True)
+        problems = checks.disk_problems(settings)
+        if problems:
+            raise AforoError(problems)
         backup.require_history(settings.home)
         problems = checks.clock_problems(settings.home)
         of_captures = checks.demo_problems if settings.reads_source else checks.capture_problems
         problems += of_captures(settings)
-        problems += checks.disk_problems(settings)
         if problems:
             raise AforoError(problems)
 

@@ -101,7 +101,7 @@ def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
             f"""select tabla, columna, archivo, problema, remedio, count(*),
                 list(fila order by fila)[:{ROWS_SHOWN}],
                 list_distinct(list(valor order by fila)[:{ROWS_SHOWN}])
-            from {relation} group by all order by tabla, archivo, columna, problema"""
+            from {relation} group by all order by tabla, archivo, columna nulls first, problema"""
         ).fetchall()
         return [
             Problem(
@@ -234,7 +234,7 @@ def _damaged(text: str, home: Home) -> Problem:
     file = _file_in(text)
     if file and Path(file).resolve() != home.warehouse.resolve():
         return Problem(f"the source {file} is no DuckDB file, or it is damaged", "export it again", file=file)
-    return warehouse.damaged(home.warehouse, _first_line(text))
+    return no_room(home) or warehouse.damaged(home.warehouse, _first_line(text))
 
 
 def _out_of_memory(_: str, __: Home) -> Problem:

@@ -22,6 +22,8 @@ from flows.settings import Home
 
 HISTORY = "schema_name = 'snapshots' or (schema_name = 'landing' and table_name in ('capturas', 'vaciados'))"
 LOG = "landing.capturas"
+# What DuckDB writes of a file before anything else: three headers.
+HEADERS_BYTES = 3 * 4096
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,10 @@ def require_history(home: Home) -> None:
             gone = "is gone" if not home.warehouse.exists() else "is empty"
             raise AforoError([damaged(home.warehouse, f"{gone}, and with it the history of the source")])
         # A run that was killed as it made the file: it is begun anew.
+        return
+    if home.warehouse.stat().st_size < HEADERS_BYTES and not copy.exists():
+        # A disk that was full as the file was made: it never held anything, and DuckDB can't open it.
+        home.warehouse.unlink()
         return
     try:
         with duckdb.connect(config=tables.CONNECTION) as connection:
