@@ -14,7 +14,7 @@ MARKER = "aforo_home.json"
 FORMAT = 1
 _FOLDERS = ("releases", "history", "runs", "logs", "docs", "cache", "prefect", "target", "backup")
 # What a folder may hold and still count as empty.
-_NOTHING = {"lost+found", ".gitkeep", ".DS_Store"}
+_NOTHING = {"lost+found", ".gitignore", ".gitkeep", ".DS_Store"}
 _ANOTHER = "use another --home"
 
 

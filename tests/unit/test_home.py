@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ from flows.commands import status
 from flows.dbt import invocation
 from flows.errors import AforoError
 from flows.home import backup, lock, marker, record, releases, warehouse
-from flows.settings import Home, Settings
+from flows.settings import DEFAULT_HOME, PROJECT, Home, Settings
 from flows.source import parse
 from flows.steps import publish
 from tests.unit.test_publish import new_record, write_marts
@@ -235,3 +236,14 @@ def test_nothing_outside_a_copied_or_moved_home_is_written(home: Home, moved: bo
     statuses = {found.run_id: found.status for found in record.read_all(copy)[0]}
     assert statuses[run.run_id] == "interrupted"
     assert json.loads((copy.runs / f"{run.run_id}.json").read_text())["home"] == str(copy.root)
+
+
+def test_the_default_home_of_a_fresh_clone_is_taken(tmp_path: Path) -> None:
+    command = ["git", "-C", str(PROJECT), "ls-files", "-z", DEFAULT_HOME.name]
+    files = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+    (tmp_path / DEFAULT_HOME.name).mkdir()
+    for name in filter(None, files):
+        (tmp_path / name).write_bytes((PROJECT / name).read_bytes())
+    home = Home(tmp_path / DEFAULT_HOME.name)
+    marker.enter(home)
+    assert marker.is_home(home)
