@@ -22,8 +22,9 @@ from flows.settings import Home
 
 HISTORY = "schema_name = 'snapshots' or (schema_name = 'landing' and table_name in ('capturas', 'vaciados'))"
 LOG = "landing.capturas"
-# What DuckDB writes of a file before anything else: three headers.
+# What DuckDB writes of a file before anything else: three headers, its name behind the first checksum.
 HEADERS_BYTES = 3 * 4096
+MAGIC = slice(8, 12)
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def require_history(home: Home) -> None:
             raise AforoError([damaged(home.warehouse, f"{gone}, and with it the history of the source")])
         # A run that was killed as it made the file: it is begun anew.
         return
-    if home.warehouse.stat().st_size < HEADERS_BYTES and not copy.exists():
+    if _is_unfinished(home.warehouse) and not copy.exists():
         # A disk that was full as the file was made: it never held anything, and DuckDB can't open it.
         home.warehouse.unlink()
         return
@@ -155,6 +156,12 @@ def restore(home: Home) -> Restored:
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     connection.execute(f"attach {literal(str(path))} as {identifier(name)} (read_only)")
+
+
+def _is_unfinished(warehouse: Path) -> bool:
+    if warehouse.stat().st_size >= HEADERS_BYTES:
+        return False
+    return warehouse.read_bytes()[MAGIC] in (b"", b"DUCK")
 
 
 def _is_known(history: list[Table]) -> bool:

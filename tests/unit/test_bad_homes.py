@@ -178,7 +178,7 @@ def test_damaged_files_in_a_home_end_no_command_with_a_traceback(
     (home.releases / run.run_id).mkdir(parents=True)
     (home.releases / run.run_id / releases.MANIFEST).write_text(record)
     home.published.symlink_to(f"releases/{run.run_id}")
-    for command in COMMANDS.keys() - HEAVY - READS_NO_HOME:
+    for command in sorted(COMMANDS.keys() - HEAVY - READS_NO_HOME):
         code, text = said(monkeypatch, capfd, command, "--home", str(home.root))
         if command in ("backtest", "vacuum") and warehouse:
             assert (code, "is damaged" in text, "aforo restore" in text) == (1, True, True), (command, text)
