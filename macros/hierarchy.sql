@@ -21,7 +21,7 @@
 {# The groups whose retention, and whose intake, is a feature of a cell. #}
 {% macro retention_groups() -%}sede sede_horario nivel programa_frecuencia curso sede_curso linea{%- endmacro %}
 
-{% macro intake_groups() -%}sede sede_programa sede_curso curso{%- endmacro %}
+{% macro intake_groups() -%}sede sede_programa sede_curso sede_horario curso{%- endmacro %}
 
 {# The name of a row's group: campus/course for sede_curso. #}
 {% macro group_name(group, alias=none) -%}

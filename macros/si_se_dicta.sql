@@ -1,8 +1,15 @@
 {# A cell of which little is expected has, where it is held, so many times its course's minimum or more (docs/accuracy.md). #}
 {% macro minimos_si_se_dicta() -%}1.4{%- endmacro %}
 
-{# The students expected of a cell, 0 where it is more likely not held at all: below half of what it has where it is held,
-   none is the better guess. #}
-{% macro si_se_dicta(esperado, minimo) -%}
-case when {{ esperado }} < {{ (minimos_si_se_dicta() | float) / 2 }} * {{ minimo }} then 0 else {{ esperado }} end
+{# A cell's point by one choice of `cortes`: the rule; or a part of the mean and the rest of what misses the fewest students, and 0 where
+   that is too little for a class that is held. #}
+{% macro point_of(views, choice) -%}
+case
+        when {{ choice }}.es_regla then round({{ views }}.regla)
+        when
+            {{ views }}.menor_error + {{ choice }}.parte_media * ({{ views }}.media - {{ views }}.menor_error)
+            < {{ choice }}.corte * {{ views }}.alumnos_si_se_dicta
+            then 0
+        else round({{ views }}.menor_error + {{ choice }}.parte_media * ({{ views }}.media - {{ views }}.menor_error))
+    end
 {%- endmacro %}

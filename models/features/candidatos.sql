@@ -26,15 +26,16 @@ temporadas as (
     inner join periodos as p on c.indice = p.indice
 ),
 
--- Slots that a course used in the origin's last three periods.
+-- Slots that a course used lately: in the origin's last three periods, but not longer than a cycle ago.
 vigentes as (
     select distinct
-        o.indice_origen,
+        d.indice_origen,
         c.sede,
         c.curso_actual,
         c.horario_actual
-    from origenes as o
-    inner join celdas as c on c.indice between o.indice_origen - 2 and o.indice_origen
+    from destinos as d
+    inner join celdas as c
+        on c.indice between d.indice_origen - least(3, d.estaciones_por_ciclo) + 1 and d.indice_origen
 ),
 
 iniciales as (
@@ -50,9 +51,9 @@ iniciales as (
     inner join cursos as k on v.curso_actual = k.curso_actual and k.tipo_demanda = 'inicial'
 ),
 
--- Also what ran in the same season last year: the intake of the season; seasonal courses in their season alone.
+-- Also what ran in the same season of the last three cycles: the intake of the season; seasonal courses in their season alone.
 de_temporada as (
-    select
+    select distinct
         d.indice_origen,
         d.h,
         c.sede,
@@ -60,11 +61,17 @@ de_temporada as (
         c.horario_actual,
         'misma_estacion' as motivo_candidata
     from destinos as d
-    inner join celdas as c on d.indice_misma_estacion = c.indice
+    inner join celdas as c
+        on
+            c.indice in (
+                d.indice_misma_estacion,
+                d.indice_misma_estacion - d.estaciones_por_ciclo,
+                d.indice_misma_estacion - 2 * d.estaciones_por_ciclo
+            )
     inner join cursos as k on c.curso_actual = k.curso_actual and k.tipo_demanda in ('inicial', 'estacional')
 ),
 
--- What feeds a successor: the cells held up to the origin, then the candidates of the steps before.
+-- What feeds a successor: the cells held up to the origin, as long as a course lasts; then the candidates of the steps before.
 celdas_0 as (
     select
         o.indice_origen,
@@ -73,7 +80,8 @@ celdas_0 as (
         c.curso_actual,
         c.horario_actual
     from origenes as o
-    inner join celdas as c on c.indice between o.indice_origen - 2 and o.indice_origen
+    inner join celdas as c on o.indice_origen >= c.indice
+    inner join cursos as k on c.curso_actual = k.curso_actual and c.indice > o.indice_origen - k.duracion_periodos
 ),
 {% for paso in range(1, horizonte + 1) %}
 sucesores_{{ paso }} as (

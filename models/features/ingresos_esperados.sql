@@ -14,6 +14,8 @@ destinos as (select * from {{ ref('destinos') }}),
 
 periodos as (select * from {{ ref('dim_periodos') }}),
 
+corrida as (select * from {{ ref('corrida') }}),
+
 celdas as (select * from {{ ref('celdas') }}),
 
 cursos as (select * from {{ ref('dim_cursos') }}),
@@ -31,9 +33,27 @@ pesos as (
         d.estaciones_por_ciclo,
         d.indice_misma_estacion,
         p.indice,
-        exp(-(d.indice_origen - p.indice) / 4.0) + case when p.estacion = d.estacion then 3 else 0 end as peso
+        exp(-(d.indice_origen - p.indice) * 3.0 / d.estaciones_por_ciclo)
+        + case when p.estacion = d.estacion then 3 else 0 end as peso
     from destinos as d
-    inner join periodos as p on p.indice between d.indice_origen - 29 and d.indice_origen
+    cross join corrida as r
+    inner join periodos as p on p.indice between r.primer_indice and d.indice_origen
+),
+
+-- What may be compared: the last half of a cycle with the same periods a cycle before, as far as those are known.
+ventanas as (
+    select
+        d.indice_origen,
+        d.h,
+        d.estaciones_por_ciclo,
+        d.indice_misma_estacion,
+        d.indice_misma_estacion - d.estaciones_por_ciclo >= r.primer_indice as hay_dos_estaciones,
+        least((d.estaciones_por_ciclo + 1) // 2, d.indice_origen - r.primer_indice + 1) as recientes,
+        greatest(
+            least((d.estaciones_por_ciclo + 1) // 2, d.indice_origen - d.estaciones_por_ciclo - r.primer_indice + 1), 0
+        ) as comparables
+    from destinos as d
+    cross join corrida as r
 ),
 
 historia as (
@@ -43,8 +63,6 @@ historia as (
         c.unique_id,
         c.tipo,
         p.indice,
-        p.estaciones_por_ciclo,
-        p.indice_misma_estacion,
         p.peso,
         a.alumnos
     from candidatos as c
@@ -57,38 +75,45 @@ historia as (
             and p.indice = a.indice
 ),
 
--- The season's intake: of the same season of the last two years (weights 1 and ½), moved as far as the last six
--- periods have moved from the year before; without a season known, the mean of the last six.
+-- The season's intake: of the same season of the last two cycles (weights 1 and ½), moved as far as the last half of a
+-- cycle has moved from the one before; without a season known, the mean of the last half of a cycle.
 sumas as (
     select
-        indice_origen,
-        h,
-        tipo,
-        sum(peso * alumnos) as pesados,
-        sum(alumnos) filter (where indice = indice_misma_estacion) as estacion_1,
-        sum(alumnos) filter (where indice = indice_misma_estacion - estaciones_por_ciclo) as estacion_2,
-        sum(alumnos) filter (where indice > indice_origen - 6) as recientes,
-        sum(alumnos) filter (
-            where indice between indice_origen - estaciones_por_ciclo - 5 and indice_origen - estaciones_por_ciclo
-        ) as recientes_previos
-    from historia
-    group by indice_origen, h, tipo
+        a.indice_origen,
+        a.h,
+        a.tipo,
+        sum(a.peso * a.alumnos) as pesados,
+        coalesce(sum(a.alumnos) filter (where a.indice = v.indice_misma_estacion), 0) as estacion_1,
+        coalesce(sum(a.alumnos) filter (where a.indice = v.indice_misma_estacion - v.estaciones_por_ciclo), 0) as estacion_2,
+        coalesce(sum(a.alumnos) filter (where a.indice > a.indice_origen - v.recientes), 0) as recientes,
+        coalesce(sum(a.alumnos) filter (where a.indice > a.indice_origen - v.comparables), 0) as comparables,
+        coalesce(
+            sum(a.alumnos) filter (
+                where
+                a.indice > a.indice_origen - v.estaciones_por_ciclo - v.comparables
+                and a.indice <= a.indice_origen - v.estaciones_por_ciclo
+            ), 0
+        ) as comparables_previos
+    from historia as a
+    inner join ventanas as v on a.indice_origen = v.indice_origen and a.h = v.h
+    group by a.indice_origen, a.h, a.tipo
 ),
 
 totales as (
     select
-        indice_origen,
-        h,
-        tipo,
-        pesados,
-        coalesce(
-            exp((ln(estacion_1) + 0.5 * ln(coalesce(estacion_2, estacion_1))) / 1.5)
-            * coalesce(sum(recientes) over origen / sum(recientes_previos) over origen, 1),
-            recientes / 6,
-            0
-        ) as total
-    from sumas
-    window origen as (partition by indice_origen, h)
+        s.indice_origen,
+        s.h,
+        s.tipo,
+        s.pesados,
+        case
+            when v.indice_misma_estacion is null then s.recientes / v.recientes
+            else
+                case when v.hay_dos_estaciones then (s.estacion_1 + 0.5 * s.estacion_2) / 1.5 else s.estacion_1 end
+                * coalesce(sum(s.comparables) over origen / nullif(sum(s.comparables_previos) over origen, 0), 1)
+        end as total
+    from sumas as s
+    inner join ventanas as v on s.indice_origen = v.indice_origen and s.h = v.h
+    window origen as (partition by s.indice_origen, s.h)
 ),
 
 por_celda as (

@@ -3,8 +3,8 @@ corrida as (select * from {{ ref('corrida') }}),
 
 periodos as (select * from {{ ref('dim_periodos') }})
 
--- Every period that a forecast could have been made from: the learner learns from all of them, the backtest judges
--- the newest ones, today's forecast is made from the last.
+-- Every period that a forecast could have been made from: the learner learns from all of them, two and a half cycles or
+-- more; the backtest judges the newest ones, today's forecast is made from the last.
 select
     p.indice as indice_origen,
     p.periodo as periodo_origen,
@@ -16,5 +16,9 @@ inner join corrida as r
         p.indice between r.primer_indice and r.indice_corte
         and p.indice >= r.indice_corte - case
             when r.learner = 'none' then {{ var('origenes_backtest') | int }}
-            else {{ [var('origenes_aprendizaje') | int, var('origenes_backtest') | int] | max }}
+            else
+                greatest(
+                    {{ [var('origenes_aprendizaje') | int, var('origenes_backtest') | int] | max }},
+                    cast(ceil(2.5 * p.estaciones_por_ciclo) as integer)
+                )
         end

@@ -5,6 +5,8 @@ destinos as (select * from {{ ref('destinos') }}),
 
 flujo as (select * from {{ ref('flujo') }}),
 
+rezagos as (select * from {{ ref('rezagos') }}),
+
 cursos as (select * from {{ ref('dim_cursos') }}),
 
 horarios as (select * from {{ ref('dim_horarios') }}),
@@ -32,6 +34,7 @@ base as (
         c.tipo,
         d.estacion,
         d.indice_misma_estacion,
+        d.estaciones_por_ciclo,
         k.nombre,
         k.programa,
         k.linea,
@@ -43,7 +46,7 @@ base as (
         h.hora_inicio,
         coalesce(f.flujo, 0) as flujo,
         f.flujo_retenido,
-        case when f.flujo is null then f.flujo_retenido else f.regla end as regla
+        f.regla
     from candidatos as c
     inner join destinos as d on c.indice_origen = d.indice_origen and c.h = d.h
     inner join cursos as k on c.curso_actual = k.curso_actual
@@ -103,9 +106,22 @@ propios as (
         max(t.alumnos) filter (where t.indice = b.indice_misma_estacion) as alumnos_estacion,
         max(t.alumnos_previos) filter (where t.indice = b.indice_misma_estacion) as previos_estacion,
         max(t.alumnos) filter (where t.indice = b.indice_misma_estacion + 1) as alumnos_tras_estacion,
-        count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - 6) as activos_6,
-        count(*) filter (where t.alumnos > 0 and t.alumnos_previos > 0 and t.indice > b.indice_origen - 12) as dictadas_12,
-        count(*) filter (where t.alumnos_previos > 0 and t.indice > b.indice_origen - 12) as alimentadas_12
+        max(t.alumnos) filter (where t.indice = b.indice_misma_estacion - b.estaciones_por_ciclo) as alumnos_estacion_2,
+        max(t.alumnos) filter (where t.indice = b.indice_misma_estacion - 2 * b.estaciones_por_ciclo) as alumnos_estacion_3,
+        sum(t.alumnos) filter (where t.indice > b.indice_origen - b.estaciones_por_ciclo) as alumnos_ciclo,
+        avg(t.alumnos) filter (where t.alumnos > 0 and t.indice > b.indice_origen - 3 * b.estaciones_por_ciclo)
+            as alumnos_si_se_dicta,
+        count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - (b.estaciones_por_ciclo + 1) // 2)
+            as dictadas_medio_ciclo,
+        count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - 3 * b.estaciones_por_ciclo) as dictadas_3_ciclos,
+        count(*) filter (where t.alumnos > 0 and t.estacion = b.estacion) as dictadas_estacion,
+        count(*) filter (
+            where t.alumnos > 0 and t.alumnos_previos > 0 and t.indice > b.indice_origen - b.estaciones_por_ciclo
+        ) as dictadas_ciclo,
+        count(*) filter (where t.alumnos_previos > 0 and t.indice > b.indice_origen - b.estaciones_por_ciclo)
+            as alimentadas_ciclo,
+        b.indice_origen - max(t.indice) filter (where t.alumnos > 0) as sin_dictarse,
+        b.indice_origen - min(t.indice) filter (where t.alumnos > 0) as antiguedad
     from base as b
     inner join transiciones as t
         on
@@ -113,7 +129,7 @@ propios as (
             and b.curso_actual = t.curso_actual
             and b.horario_actual = t.horario_actual
             and b.indice_origen >= t.indice
-    group by all
+    group by b.indice_origen, b.h, b.unique_id
 ),
 
 -- How the students that feed the cell sat in the period before, where that is known at the origin.
@@ -219,6 +235,8 @@ select
     tc.alumnos as alumnos_sede_curso,
     th.alumnos as alumnos_sede_horario,
     x.canceladas,
+    l.alumnos_media_3,
+    l.alumnos_media_estaciones,
     m.minimo_alumnos,
     m.vacantes_estandar,
     {% for grupo in retention_groups().split() %}
@@ -230,11 +248,15 @@ select
     i_{{ grupo }}.ingresos_1 as ingresos_1_{{ grupo }},
     i_{{ grupo }}.ingresos_3 as ingresos_3_{{ grupo }},
     i_{{ grupo }}.ingresos_estacion as ingresos_estacion_{{ grupo }},
+    i_{{ grupo }}.ingresos_estacion_2 as ingresos_estacion_2_{{ grupo }},
+    i_{{ grupo }}.ingresos_ciclo as ingresos_ciclo_{{ grupo }},
+    i_{{ grupo }}.crecimiento as crecimiento_{{ grupo }},
     i_{{ grupo }}.ingresos_antes_de_estacion as ingresos_antes_de_estacion_{{ grupo }},
     {% endfor %}
 from base as b
 inner join alrededor as a using (indice_origen, h, unique_id)
 left join vecinos as v using (indice_origen, h, unique_id)
+left join rezagos as l using (indice_origen, h, unique_id)
 left join propios as p using (indice_origen, h, unique_id)
 left join previas as e using (indice_origen, h, unique_id)
 left join cohorte as c using (indice_origen, h, unique_id)

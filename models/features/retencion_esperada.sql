@@ -67,7 +67,8 @@ deriva as (
         d.h,
         avg(ln(t.tasa / a.tasa)) as deriva
     from destinos as d
-    inner join tasa_periodo as t on t.indice between d.indice_origen - 5 and d.indice_origen
+    inner join tasa_periodo as t
+        on t.indice between d.indice_origen - (d.estaciones_por_ciclo + 1) // 2 + 1 and d.indice_origen
     inner join tasa_periodo as a on t.indice - d.estaciones_por_ciclo = a.indice
     group by d.indice_origen, d.h
 ),
@@ -78,7 +79,8 @@ recientes as (
         d.h,
         avg(t.tasa) as tasa
     from destinos as d
-    inner join tasa_periodo as t on t.indice between d.indice_origen - 5 and d.indice_origen
+    inner join tasa_periodo as t
+        on t.indice between d.indice_origen - (d.estaciones_por_ciclo + 1) // 2 + 1 and d.indice_origen
     group by d.indice_origen, d.h
 ),
 
@@ -120,7 +122,7 @@ pares_0 as (
         t.nivel,
         t.frecuencia,
         t.alumnos,
-        exp(-(d.indice_origen - t.indice) / 6.0) + case when t.estacion = d.estacion then 3 else 0 end as peso,
+        exp(-(d.indice_origen - t.indice) * 2.0 / d.estaciones_por_ciclo) + case when t.estacion = d.estacion then 3 else 0 end as peso,
         t.alumnos_previos * g.tasa as esperados
     from destinos as d
     inner join transiciones as t on d.indice_origen >= t.indice

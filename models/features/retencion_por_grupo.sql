@@ -1,6 +1,5 @@
--- A group's rate is shrunk towards what most students do, with the weight of five students.
+-- A group's rate is shrunk towards what most students did in the last cycle, with the weight of five students.
 {% set peso_previo = 5 %}
-{% set tasa_previa = 0.93 %}
 
 with
 destinos as (select * from {{ ref('destinos') }}),
@@ -24,6 +23,18 @@ por_grupo as (
     {% endfor %}
 ),
 
+usuales as (
+    select
+        d.indice_origen,
+        d.h,
+        {{ peso_previo }} * sum(t.alumnos) / sum(t.alumnos_previos) as alumnos,
+        {{ peso_previo }} as previos
+    from destinos as d
+    inner join transiciones as t
+        on t.indice between d.indice_origen - d.estaciones_por_ciclo + 1 and d.indice_origen and t.alumnos_previos > 0
+    group by d.indice_origen, d.h
+),
+
 ventanas as (
     select
         d.indice_origen,
@@ -45,11 +56,12 @@ ventanas as (
 )
 
 select
-    indice_origen,
-    h,
-    grupo,
-    clave,
-    (alumnos_1 + {{ peso_previo * tasa_previa }}) / (previos_1 + {{ peso_previo }}) as retencion_1,
-    (alumnos_3 + {{ peso_previo * tasa_previa }}) / (previos_3 + {{ peso_previo }}) as retencion_3,
-    (alumnos_estacion + {{ peso_previo * tasa_previa }}) / (previos_estacion + {{ peso_previo }}) as retencion_estacion
-from ventanas
+    v.indice_origen,
+    v.h,
+    v.grupo,
+    v.clave,
+    (v.alumnos_1 + u.alumnos) / (v.previos_1 + u.previos) as retencion_1,
+    (v.alumnos_3 + u.alumnos) / (v.previos_3 + u.previos) as retencion_3,
+    (v.alumnos_estacion + u.alumnos) / (v.previos_estacion + u.previos) as retencion_estacion
+from ventanas as v
+inner join usuales as u on v.indice_origen = u.indice_origen and v.h = u.h

@@ -1,7 +1,9 @@
 with
 base as (select * from {{ ref('pronosticos_base') }}),
 
-combinados as (select * from {{ ref('pronosticos_combinados') }}),
+celdas as (select * from {{ ref('pronosticos_celda') }}),
+
+pesos_superiores as (select * from {{ ref('pesos_superiores') }}),
 
 candidatos as (
     select
@@ -46,39 +48,52 @@ errores as (
     group by b.nivel_jerarquia, b.h, b.modelo
 ),
 
--- Today's series and how each one's forecast was made.
+-- Today's forecasts of every model.
 actuales as (
     select
         b.nivel_jerarquia,
         coalesce(c.tipo, 'todas') as tipo_demanda,
+        b.indice_origen,
         b.h,
         b.unique_id,
-        b.modelo,
-        k.modelo as combinado,
-        k.peso_flujo
+        b.modelo
     from base as b
     inner join corrida as r on b.indice_origen = r.indice_corte
     left join candidatos as c
         on b.nivel_jerarquia = c.nivel_jerarquia and b.indice_origen = c.indice_origen and b.h = c.h and b.unique_id = c.unique_id
-    left join combinados as k
-        on b.nivel_jerarquia = k.nivel_jerarquia and b.indice_origen = k.indice_origen and b.h = k.h and b.unique_id = k.unique_id
     where b.nivel_jerarquia <> 'celda' or c.unique_id is not null
 ),
 
--- A cell's forecast mixes the learner's views, averaged, with the flow; any other forecast is one model's.
+-- A cell's mean mixes the learner's views, averaged, its mean view, the flow and a simple rule; the levels above all their models.
 votos as (
     select
-        *,
+        a.*,
+        k.unique_id is not null and k.peso_aprendiz + k.peso_aprendiz_media > 0 as con_aprendiz,
+        a.nivel_jerarquia = 'celda' or s.modelo is not null as con_modelo,
         case
-            when combinado is null then 0
-            when modelo = 'flujo_retenido' and nivel_jerarquia = 'celda' then peso_flujo
-            when combinado = 'aprendiz' and {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}
-                then (1 - peso_flujo) / count(*) filter (where {{ es_vista_del_aprendiz('modelo', 'tipo_demanda') }}) over serie
-            when combinado = modelo then 1
-            else 0
+            when a.nivel_jerarquia <> 'celda' then coalesce(s.peso, 0)
+            else
+                case when a.modelo = 'flujo_retenido' then k.peso_flujo else 0 end
+                + case when a.modelo = 'aprendiz_desvio' then k.peso_aprendiz_media else 0 end
+                + case when a.modelo = k.modelo_regla then k.peso_regla else 0 end
+                + case
+                    when {{ es_vista_del_aprendiz('a.modelo', 'a.tipo_demanda') }}
+                        then
+                            k.peso_aprendiz
+                            / count(*) filter (where {{ es_vista_del_aprendiz('a.modelo', 'a.tipo_demanda') }}) over serie
+                    else 0
+                end
         end as voto
-    from actuales
-    window serie as (partition by nivel_jerarquia, tipo_demanda, h, unique_id)
+    from actuales as a
+    left join celdas as k
+        on a.nivel_jerarquia = 'celda' and a.indice_origen = k.indice_origen and a.h = k.h and a.unique_id = k.unique_id
+    left join pesos_superiores as s
+        on
+            a.indice_origen = s.indice_origen
+            and a.h = s.h
+            and a.nivel_jerarquia = s.nivel_jerarquia
+            and a.modelo = s.modelo
+    window serie as (partition by a.nivel_jerarquia, a.tipo_demanda, a.h, a.unique_id)
 ),
 
 pesos as (
@@ -89,8 +104,8 @@ pesos as (
         modelo,
         cast(count(*) as integer) as series,
         round(avg(voto), 6) as peso,
-        bool_or(combinado = 'aprendiz') as con_aprendiz,
-        bool_or(combinado is not null) as con_modelo
+        bool_or(con_aprendiz) as con_aprendiz,
+        bool_or(con_modelo) as con_modelo
     from votos
     group by nivel_jerarquia, tipo_demanda, h, modelo
 )
@@ -110,8 +125,8 @@ select
         when p.peso > 0 and starts_with(p.modelo, 'aprendiz') then 'vista_del_aprendiz'
         when p.peso > 0 and p.con_aprendiz then 'mezclado_con_el_aprendiz'
         when p.peso > 0 and p.nivel_jerarquia = 'celda' then 'sin_aprendiz'
-        when p.peso > 0 then 'modelo_del_nivel'
-        when p.modelo in ('naive', 'naive_estacional') then 'referencia'
+        when p.peso > 0 then 'combinado_en_el_nivel'
+        when p.modelo in ('naive', 'naive_estacional', 'media_estacional', 'estacional_con_crecimiento') then 'referencia'
         when not p.con_modelo then 'nivel_suma_de_celdas'
         when p.con_aprendiz then 'basta_el_aprendiz'
         else 'otro_modelo_elegido'

@@ -5,11 +5,12 @@ The reasons are data: `<cause>: <model> -> <what was used>`, with these causes o
 
 import numpy as np
 
-from python_models.forecasting.models import NAIVE
+from python_models.forecasting.models import NAIVE, SEASONAL_NAIVE
 
 NEW = "serie nueva"  # no history at the origin
 ENDED = "serie terminada"  # nothing but zeros in the last season and one period
 CONSTANT = "serie constante"
+NEW_SEASON = "estacion desconocida"  # no period of the season was seen yet
 SHORT = "serie corta"  # followed by (length < needed)
 NO_RESULT = "sin resultado"  # the model raised, or gave NaN or infinity
 NEGATIVE = "valor negativo"
@@ -28,24 +29,59 @@ def naive(values: np.ndarray, horizon: int) -> np.ndarray:
     return np.repeat(np.nan_to_num(values[:, -1:]), horizon, axis=1)
 
 
-def seasonal_naive(values: np.ndarray, horizon: int, season_length: int) -> np.ndarray:
-    """Each series' value of the same season a year before, n x horizon; NaN where it did not exist yet."""
+def same_seasons(values: np.ndarray, step: int, season_length: int, most: int) -> np.ndarray:
+    """The newest `most` values of the season that is `step` periods (from 0) behind the next, newest first.
+
+    values: n x periods; returns n x (0 to most).
+    """
+    newest = values.shape[1] - (season_length - step % season_length)
+    return values[:, newest : -values.shape[1] - 1 : -season_length][:, :most] if newest >= 0 else values[:, :0]
+
+
+def seasonal_mean(values: np.ndarray, horizon: int, season_length: int, cycles: int) -> np.ndarray:
+    """Each series' mean over the last known `cycles` of the season, n x horizon; NaN where none is known."""
     out = np.full((values.shape[0], horizon), np.nan)
     for step in range(horizon):
-        back = season_length - step % season_length
-        if back <= values.shape[1]:
-            out[:, step] = values[:, -back]
+        seasons = same_seasons(values, step, season_length, cycles)
+        if seasons.shape[1]:
+            out[:, step] = seasons.mean(axis=1)
     return out
 
 
+def growth(values: np.ndarray, season_length: int) -> np.ndarray:
+    """How much each series has grown over a cycle, n x 1; 1 where it can't be said.
+
+    The last cycle is compared with the same periods of the one before, as far as they are known. Where a part
+    is known alone it says as much less: half a cycle counts half (in logarithms), and no growth goes beyond 2.
+    """
+    pairs = min(season_length, values.shape[1] - season_length)
+    if pairs < 1:
+        return np.ones((values.shape[0], 1))
+    now = values[:, -pairs:].sum(axis=1)
+    before = values[:, -pairs - season_length : -season_length].sum(axis=1)
+    ratio = np.divide(now, before, out=np.ones_like(now), where=(now > 0) & (before > 0))
+    return (np.clip(ratio, 0.5, 2) ** (pairs / season_length))[:, None]
+
+
 def apply_short(
-    model: str, yhat: np.ndarray, razon: np.ndarray, lengths: np.ndarray, needed: int, last: np.ndarray
+    model: str,
+    yhat: np.ndarray,
+    razon: np.ndarray,
+    lengths: np.ndarray,
+    needed: int,
+    season: np.ndarray,
+    last: np.ndarray,
 ) -> None:
-    """Give series shorter than `needed` their last value, in place. All arrays have a row a series."""
+    """Give series shorter than `needed` the same season's value, or their last, in place.
+
+    All arrays have a row a series; season is NaN where no period of the season is known.
+    """
+    known = ~np.isnan(season)
     for length in np.unique(lengths[(lengths > 0) & (lengths < needed)]):
-        rows = lengths == length
-        yhat[rows] = last[rows]
-        razon[rows] = reason(f"{SHORT} ({length} < {needed})", model, NAIVE)
+        rows = np.broadcast_to((lengths == length)[:, None], yhat.shape)
+        cause = f"{SHORT} ({length} < {needed})"
+        apply_mask(cause, model, yhat, razon, rows & known, SEASONAL_NAIVE, season)
+        apply_mask(cause, model, yhat, razon, rows & ~known, NAIVE, last)
 
 
 def apply_mask(

@@ -55,6 +55,7 @@ LEFT_OUT = [
     "unique_id",
     "indice",
     "indice_misma_estacion",
+    "estaciones_por_ciclo",
     "curso_actual",
     "nombre",
     "linea",
@@ -78,8 +79,9 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-# A row counts half after this many periods, times ln 2.
-MEMORY = 18.0
+# A row counts half after so many cycles, times ln 2; but fewer than so many periods say too little.
+MEMORY_CYCLES = 1.5
+FEWEST_MEMORY = 9.0
 # The learner is trained anew for every third origin. An origin is forecast by the two newest trainings that
 # knew no more than it did, averaged: one training's luck counts half.
 TRAIN_EVERY = 3
@@ -183,6 +185,7 @@ def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
         retencion_propia_1=ratio("alumnos_0", "previos_0"),
         retencion_propia_3=(recent + 3) / (fed + 3.2),
         retencion_propia_estacion=ratio("alumnos_estacion", "previos_estacion"),
+        parte_de_la_estacion=ratio("alumnos_estacion", "ingresos_estacion_sede_curso"),
     )
 
 
@@ -209,7 +212,8 @@ def _forecast(training: Training, rows: pd.DataFrame, inputs: pd.DataFrame, kept
         return no_forecasts()
     starts = [view.start for view in VIEWS if view.start]
     told = rows.loc[learnt, ["alumnos", *starts]].reset_index(drop=True)
-    told["peso"] = np.exp(-(training.origin - rows.loc[learnt, "indice"].to_numpy()) / MEMORY)
+    memory = max(MEMORY_CYCLES * rows["estaciones_por_ciclo"].iloc[0], FEWEST_MEMORY)
+    told["peso"] = np.exp(-(training.origin - rows.loc[learnt, "indice"].to_numpy()) / memory)
     seen_before = inputs.loc[learnt].reset_index(drop=True)
     models = kept.get([seen_before, told], lambda: _train_views(seen_before, told))
     texts = dict(zip(models["modelo"], models["texto"], strict=True))

@@ -14,9 +14,12 @@ from statsforecast.models import (
     WindowAverage,
 )
 
-# Every level has these beside its own models: the marts show their errors as references.
+# Every level has these beside its own models: whoever has no model at all would forecast so.
 NAIVE = "naive"
 SEASONAL_NAIVE = "naive_estacional"
+SEASONAL_MEAN = "media_estacional"
+SEASONAL_GROWTH = "estacional_con_crecimiento"
+REFERENCES = (NAIVE, SEASONAL_NAIVE, SEASONAL_MEAN, SEASONAL_GROWTH)
 
 
 @dataclass(frozen=True)

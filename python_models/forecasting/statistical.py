@@ -12,7 +12,15 @@ from statsforecast.models import NaNModel
 from python_models.forecasting import fallbacks
 from python_models.forecasting.cache import Cache
 from python_models.forecasting.hierarchy import CELL
-from python_models.forecasting.models import LEVEL_MODELS, NAIVE, SEASONAL_NAIVE, ModelSpec
+from python_models.forecasting.models import (
+    LEVEL_MODELS,
+    NAIVE,
+    REFERENCES,
+    SEASONAL_GROWTH,
+    SEASONAL_MEAN,
+    SEASONAL_NAIVE,
+    ModelSpec,
+)
 from python_models.forecasting.panel import (
     Panel,
     SeriesError,
@@ -21,6 +29,8 @@ from python_models.forecasting.panel import (
     require_integers,
 )
 
+# How many of the last same seasons the reference `media_estacional` averages.
+SEASONS_AVERAGED = 3
 OUTPUT_COLUMNS = ["indice_origen", "nivel_jerarquia", "unique_id", "h", "modelo", "yhat", "razon"]
 
 
@@ -82,7 +92,7 @@ def forecast_statistics(
 
 def _specs(own: tuple[ModelSpec, ...]) -> list[ModelSpec | str]:
     """The references first, by name, then the level's own models."""
-    return [NAIVE, SEASONAL_NAIVE, *own]
+    return [*REFERENCES, *own]
 
 
 def _candidate_cells(candidates: pd.DataFrame | None) -> dict[int, set[str]]:
@@ -152,18 +162,35 @@ def _forecast_model(task: _Task, spec: ModelSpec | str, horizon: int, season_len
     name = spec if isinstance(spec, str) else spec.name
     last = fallbacks.naive(task.values, horizon)
     razon = np.full(last.shape, None, dtype=object)
-    if name == NAIVE:
-        yhat = last.copy()
-    elif name == SEASONAL_NAIVE:
-        yhat = fallbacks.seasonal_naive(task.values, horizon, season_length)
-        fallbacks.apply_short(name, yhat, razon, task.lengths, season_length, last)
+    if isinstance(spec, str):
+        yhat = _reference(name, task.values, horizon, season_length, last)
+        unknown = np.isnan(yhat)
+        fallbacks.apply_mask(fallbacks.NEW_SEASON, name, yhat, razon, unknown, NAIVE, last)
     else:
-        assert isinstance(spec, ModelSpec)
         yhat = _fit_or_fall_back(task, spec, horizon, season_length, last, razon)
     zeros = np.zeros_like(last)
     fallbacks.apply_mask(fallbacks.NEW, name, yhat, razon, task.lengths == 0, fallbacks.ZERO, zeros)
     fallbacks.guard(name, yhat, razon, last)
     return _rows(task, name, yhat, razon)
+
+
+def _reference(
+    name: str, values: np.ndarray, horizon: int, season_length: int, last: np.ndarray
+) -> np.ndarray:
+    """A reference's forecasts, n x horizon; NaN where no period of the season is known.
+
+    Before its first period a series had none: what the institute did not hold is known to be 0.
+    """
+    known = np.nan_to_num(values)
+    if name == NAIVE:
+        return last.copy()
+    newest = fallbacks.seasonal_mean(known, horizon, season_length, 1)
+    if name == SEASONAL_NAIVE:
+        return newest
+    if name == SEASONAL_MEAN:
+        return fallbacks.seasonal_mean(known, horizon, season_length, SEASONS_AVERAGED)
+    assert name == SEASONAL_GROWTH
+    return newest * fallbacks.growth(known, season_length)
 
 
 def _fit_or_fall_back(
@@ -175,7 +202,8 @@ def _fit_or_fall_back(
     yhat = np.full(last.shape, np.nan)
     yhat[fitted] = _fit(task.values[fitted], spec, horizon, season_length)
     fallbacks.apply_mask(fallbacks.CONSTANT, spec.name, yhat, razon, task.constant, NAIVE, last)
-    fallbacks.apply_short(spec.name, yhat, razon, task.lengths, spec.min_length, last)
+    season = fallbacks.seasonal_mean(np.nan_to_num(task.values), horizon, season_length, 1)
+    fallbacks.apply_short(spec.name, yhat, razon, task.lengths, spec.min_length, season, last)
     zeros = np.zeros_like(last)
     fallbacks.apply_mask(fallbacks.ENDED, spec.name, yhat, razon, task.ended, fallbacks.ZERO, zeros)
     return yhat

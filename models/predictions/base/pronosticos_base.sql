@@ -54,7 +54,8 @@ reunidos as (
         'flujo_retenido' as modelo,
         f.flujo_retenido as yhat,
         case
-            when f.razon = 'media_tres_periodos' and f.flujo_retenido <> f.regla then 'ingresos_esperados' else f.razon
+            when f.razon in ('{{ entry_rules().split() | join("', '") }}') and f.flujo_retenido <> f.regla then 'ingresos_esperados'
+            else f.razon
         end as razon
     from flujo as f
     inner join candidatos as c using (indice_origen, h, unique_id)

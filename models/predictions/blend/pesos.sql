@@ -1,90 +1,185 @@
--- The flow's usual share: little where the learner starts from it anyway, half of entry cells, whose expected intake is
--- a view of its own. And what each tenth away from it must save: a share of the students of one origin.
-{% set peso_previo = "case when tipo_demanda = 'inicial' then 0.5 else 0.1 end" %}
-{% set costo = 0.002 %}
+-- Fifths of four ways to see a cell. What each tenth away from the usual shares must save: a share of what they miss at one origin.
+{% set costo = 0.01 %}
+{% set errores = {
+    'punto': 'sum(abs(yhat - alumnos))',
+    'media': 'sum((yhat - alumnos) ** 2 / tamano)',
+} %}
 
 with
-vistas as (
-    select * from {{ ref('vistas') }}
-    where aprendiz is not null
-),
+vistas as (select * from {{ ref('vistas') }}),
+
+reglas as (select * from {{ ref('reglas') }}),
 
 objetivo as (
     select * from {{ ref('objetivo') }}
     where es_candidata
 ),
 
-parametros as (select * from {{ ref('dim_parametros') }}),
+origenes as (select * from {{ ref('origenes') }}),
 
-pesos_posibles as (
-    select unnest(range(0, 9)) / 10 as peso_flujo
+corrida as (select * from {{ ref('corrida') }}),
+
+periodos as (select * from {{ ref('dim_periodos') }}),
+
+quintos as (
+    select unnest(range(0, 6)) as quinto
 ),
 
-mezclas as (
+repartos as (
+    select
+        a.quinto / 5 as peso_aprendiz,
+        m.quinto / 5 as peso_aprendiz_media,
+        f.quinto / 5 as peso_flujo,
+        (5 - a.quinto - m.quinto - f.quinto) / 5 as peso_regla
+    from quintos as a
+    inner join quintos as m on a.quinto + m.quinto <= 5
+    inner join quintos as f on a.quinto + m.quinto + f.quinto <= 5
+),
+
+medidas as (
+    select unnest(['punto', 'media']) as medida
+),
+
+-- How much history the learner and the rates had: with less than two cycles the simple rule has a part, with less than one most.
+ciclos as (
+    select
+        o.indice_origen,
+        (o.indice_origen - r.primer_indice + 1) // p.estaciones_por_ciclo as ciclos
+    from origenes as o
+    cross join corrida as r
+    inner join periodos as p on o.indice_origen = p.indice
+),
+
+clases as (
     select
         v.indice_origen,
         v.h,
         v.tipo_demanda,
-        p.peso_flujo,
-        v.aprendiz + p.peso_flujo * (v.flujo_retenido - v.aprendiz) as esperado,
-        m.minimo_alumnos,
+        m.medida,
+        case when any_value(c.ciclos) >= 2 then 0 when any_value(c.ciclos) = 1 then 0.6 else 0.8 end as usual_regla,
+        case
+            when count(v.aprendiz) = 0 then 0
+            when m.medida = 'media' then 0.4
+            when v.tipo_demanda = 'inicial' then 0.6
+            else 0.8
+        end as parte_aprendiz,
+        case when count(v.aprendiz) > 0 and m.medida = 'media' then 0.4 else 0 end as parte_aprendiz_media
+    from vistas as v
+    cross join medidas as m
+    inner join ciclos as c on v.indice_origen = c.indice_origen
+    group by v.indice_origen, v.h, v.tipo_demanda, m.medida
+),
+
+usuales as (
+    select
+        *,
+        parte_aprendiz * (1 - usual_regla) as usual_aprendiz,
+        parte_aprendiz_media * (1 - usual_regla) as usual_aprendiz_media,
+        (1 - parte_aprendiz - parte_aprendiz_media) * (1 - usual_regla) as usual_flujo
+    from clases
+),
+
+conocidas as (
+    select
+        v.indice_origen,
+        v.h,
+        v.tipo_demanda,
+        coalesce(v.aprendiz, v.flujo_retenido) as aprendiz,
+        coalesce(v.aprendiz_media, v.flujo_retenido) as aprendiz_media,
+        v.flujo_retenido,
+        {{ rule_value('g.regla_punto', 'v') }} as regla_punto,
+        {{ rule_value('g.regla_media', 'v') }} as regla_media,
+        {{ rules_size('v') }} as tamano,
         t.alumnos
     from vistas as v
+    inner join reglas as g using (indice_origen, h, tipo_demanda)
     inner join objetivo as t using (indice_origen, h, unique_id)
-    left join parametros as m on t.indice = m.indice and t.curso_actual = m.curso_actual
-    cross join pesos_posibles as p
 ),
 
--- Judged as it is published: nobody in a cell that is more likely not held.
+-- What each share would have missed.
 errores as (
+    {% for medida, error in errores.items() %}
     select
         indice_origen,
         h,
         tipo_demanda,
+        '{{ medida }}' as medida,
+        peso_aprendiz,
+        peso_aprendiz_media,
         peso_flujo,
-        sum(abs({{ si_se_dicta('esperado', 'minimo_alumnos') }} - alumnos)) as error
-    from mezclas
-    group by indice_origen, h, tipo_demanda, peso_flujo
+        peso_regla,
+        {{ error }} as error
+    from (
+        select
+            c.*,
+            p.*,
+            p.peso_aprendiz * c.aprendiz + p.peso_aprendiz_media * c.aprendiz_media + p.peso_flujo * c.flujo_retenido
+            + p.peso_regla * c.regla_{{ medida }} as yhat
+        from conocidas as c
+        cross join repartos as p
+    ) as mezclas
+    group by all
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
-alumnos as (
+-- Of the earlier origins whose outcome the origin knows.
+costos as (
     select
-        indice_origen,
-        h,
-        tipo_demanda,
-        sum(aprendiz) as alumnos,
-        {{ peso_previo }} as peso_previo
-    from vistas
+        u.indice_origen,
+        u.h,
+        u.tipo_demanda,
+        u.medida,
+        p.peso_aprendiz,
+        p.peso_aprendiz_media,
+        p.peso_flujo,
+        p.peso_regla,
+        count(e.error) as origenes,
+        coalesce(sum(e.error), 0) as error,
+        5 * (
+            abs(p.peso_aprendiz - u.usual_aprendiz) + abs(p.peso_aprendiz_media - u.usual_aprendiz_media)
+            + abs(p.peso_flujo - u.usual_flujo) + abs(p.peso_regla - u.usual_regla)
+        ) as decimos
+    from usuales as u
+    cross join repartos as p
+    left join errores as e
+        on
+            u.h = e.h
+            and u.tipo_demanda = e.tipo_demanda
+            and u.medida = e.medida
+            and p.peso_aprendiz = e.peso_aprendiz
+            and p.peso_aprendiz_media = e.peso_aprendiz_media
+            and p.peso_flujo = e.peso_flujo
+            and u.indice_origen >= e.indice_origen + e.h
     group by all
 ),
 
--- What each share would have cost at the earlier origins whose outcome the origin knows.
-costos as (
+-- Leaving the usual shares has its price, so that chance alone moves nothing.
+con_precio as (
     select
-        a.indice_origen,
-        a.h,
-        a.tipo_demanda,
-        a.peso_previo,
-        p.peso_flujo,
-        count(e.error) as origenes,
-        coalesce(sum(e.error), 0)
-        + {{ costo }} * any_value(a.alumnos) * abs(p.peso_flujo - a.peso_previo) * 10 as costo
-    from alumnos as a
-    cross join pesos_posibles as p
-    left join errores as e
-        on
-            a.h = e.h
-            and a.tipo_demanda = e.tipo_demanda
-            and p.peso_flujo = e.peso_flujo
-            and a.indice_origen >= e.indice_origen + e.h
-    group by a.indice_origen, a.h, a.tipo_demanda, a.peso_previo, p.peso_flujo
+        *,
+        round(
+            error
+            + {{ costo }} * decimos * min(error) over (partition by indice_origen, h, tipo_demanda, medida)
+            / greatest(origenes, 1),
+            6
+        ) as costo
+    from costos
 )
 
 select
     indice_origen,
     h,
     tipo_demanda,
+    medida,
+    peso_aprendiz,
+    peso_aprendiz_media,
     peso_flujo,
+    peso_regla,
     cast(origenes as integer) as origenes
-from costos
-qualify row_number() over (partition by indice_origen, h, tipo_demanda order by costo, abs(peso_flujo - peso_previo)) = 1
+from con_precio
+qualify
+    row_number() over (
+        partition by indice_origen, h, tipo_demanda, medida
+        order by costo, decimos, peso_regla desc, peso_flujo desc, peso_aprendiz desc
+    ) = 1

@@ -1,15 +1,54 @@
 with
 vistas as (select * from {{ ref('vistas') }}),
 
-pesos as (select * from {{ ref('pesos') }})
+pesos as (select * from {{ ref('pesos') }}),
 
+reglas as (select * from {{ ref('reglas') }}),
+
+con_regla as (
+    select
+        v.*,
+        coalesce(v.aprendiz, v.flujo_retenido) as del_aprendiz,
+        coalesce(v.aprendiz_media, v.flujo_retenido) as del_aprendiz_media,
+        g.regla_media,
+        {{ rule_value('g.regla_punto', 'v') }} as alumnos_regla_punto,
+        {{ rule_value('g.regla_media', 'v') }} as alumnos_regla_media
+    from vistas as v
+    inner join reglas as g using (indice_origen, h, tipo_demanda)
+)
+
+-- The mean, which adds up; the point, which misses the fewest students; and the rule that it must not be worse than.
 select
     v.indice_origen,
     v.h,
     v.unique_id,
-    coalesce(v.aprendiz + p.peso_flujo * (v.flujo_retenido - v.aprendiz), v.flujo_retenido) as yhat,
-    case when v.aprendiz is null then 'flujo_retenido' else 'aprendiz' end as modelo,
-    case when v.aprendiz is null then 1 else p.peso_flujo end as peso_flujo,
-    v.razon
-from vistas as v
-left join pesos as p using (indice_origen, h, tipo_demanda)
+    v.tipo_demanda,
+    m.peso_aprendiz * v.del_aprendiz + m.peso_aprendiz_media * v.del_aprendiz_media + m.peso_flujo * v.flujo_retenido
+    + m.peso_regla * v.alumnos_regla_media as yhat,
+    p.peso_aprendiz * v.del_aprendiz + p.peso_aprendiz_media * v.del_aprendiz_media + p.peso_flujo * v.flujo_retenido
+    + p.peso_regla * v.alumnos_regla_punto as punto,
+    v.alumnos_regla_punto as regla,
+    case
+        when m.peso_regla > 0.5 then 'regla'
+        when v.aprendiz is null or m.peso_flujo > 0.5 then 'flujo_retenido'
+        else 'aprendiz'
+    end as modelo,
+    case when v.aprendiz is null then 0 else m.peso_aprendiz end as peso_aprendiz,
+    case when v.aprendiz is null then 0 else m.peso_aprendiz_media end as peso_aprendiz_media,
+    case when v.aprendiz is null then 1 - m.peso_regla else m.peso_flujo end as peso_flujo,
+    m.peso_regla,
+    v.regla_media as modelo_regla,
+    case when m.peso_regla > 0.5 then 'regla: ' || v.regla_media else v.razon end as razon
+from con_regla as v
+inner join pesos as m
+    on
+        v.indice_origen = m.indice_origen
+        and v.h = m.h
+        and v.tipo_demanda = m.tipo_demanda
+        and m.medida = 'media'
+inner join pesos as p
+    on
+        v.indice_origen = p.indice_origen
+        and v.h = p.h
+        and v.tipo_demanda = p.tipo_demanda
+        and p.medida = 'punto'

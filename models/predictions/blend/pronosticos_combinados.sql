@@ -13,7 +13,6 @@ reunidos as (
         unique_id,
         yhat,
         modelo,
-        peso_flujo,
         razon
     from celdas
 
@@ -26,7 +25,6 @@ reunidos as (
         unique_id,
         yhat,
         modelo,
-        null as peso_flujo,
         razon
     from superiores
 )

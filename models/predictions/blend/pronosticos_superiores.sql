@@ -1,27 +1,18 @@
 with
-base as (select * from {{ ref('pronosticos_base') }}),
+expertos as (select * from {{ ref('expertos_superiores') }}),
 
-celdas as (select * from {{ ref('pronosticos_celda') }}),
+pesos as (select * from {{ ref('pesos_superiores') }})
 
-con_celdas as (
-    select distinct
-        indice_origen,
-        h
-    from celdas
-)
-
--- The total and the campuses, each with the model that suits its series. The levels between have none: there the sums
--- of the cells are better than any model of one series (docs/accuracy.md).
+-- The total and the campuses. The levels between have no forecast of their own: there the sums of the cells are better than
+-- any model of one series (docs/accuracy.md).
 select
-    b.indice_origen,
-    b.h,
-    b.nivel_jerarquia,
-    b.unique_id,
-    b.yhat,
-    b.modelo,
-    b.razon
-from base as b
-inner join con_celdas using (indice_origen, h)
-where
-    (b.nivel_jerarquia = 'total' and b.modelo = 'theta_optimizada')
-    or (b.nivel_jerarquia = 'sede' and b.modelo = 'auto_ets')
+    e.indice_origen,
+    e.h,
+    e.nivel_jerarquia,
+    e.unique_id,
+    sum(p.peso * e.yhat) / sum(p.peso) as yhat,
+    'combinacion' as modelo,
+    cast(null as varchar) as razon
+from expertos as e
+inner join pesos as p using (indice_origen, h, nivel_jerarquia, modelo)
+group by e.indice_origen, e.h, e.nivel_jerarquia, e.unique_id

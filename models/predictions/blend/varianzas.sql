@@ -7,25 +7,17 @@
 with
 superiores as (select * from {{ ref('pronosticos_superiores') }}),
 
-celdas as (select * from {{ ref('pronosticos_celda') }}),
-
-jerarquia as (select * from {{ ref('jerarquia') }}),
-
 series as (select * from {{ ref('series_jerarquia') }}),
 
 sumas as (
-    {% for nivel_jerarquia in previas %}
     select
-        c.indice_origen,
-        c.h,
-        '{{ nivel_jerarquia }}' as nivel_jerarquia,
-        j.{{ nivel_jerarquia }} as unique_id,
-        sum(c.yhat) as suma
-    from celdas as c
-    inner join jerarquia as j using (unique_id)
-    group by all
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        indice_origen,
+        h,
+        nivel_jerarquia,
+        unique_id,
+        yhat as suma
+    from {{ ref('expertos_superiores') }}
+    where modelo = 'suma_de_celdas'
 ),
 
 -- Squared errors in units of the size: of the level's own model, and of the sum of its cells.

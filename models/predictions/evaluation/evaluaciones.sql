@@ -52,7 +52,7 @@ de_candidatos as (
         modelo,
         yhat
     from base
-    where nivel_jerarquia = 'celda' and modelo not in ('naive', 'naive_estacional')
+    where nivel_jerarquia = 'celda' and modelo not in ('naive', 'naive_estacional', 'media_estacional', 'estacional_con_crecimiento')
 
     union all
 
@@ -66,7 +66,7 @@ de_candidatos as (
     from base
     where
         nivel_jerarquia = 'celda'
-        and modelo not in ('naive', 'naive_estacional')
+        and modelo not in ('naive', 'naive_estacional', 'media_estacional', 'estacional_con_crecimiento')
         and not starts_with(modelo, 'flujo')
         and not starts_with(modelo, 'aprendiz')
     group by indice_origen, h, unique_id

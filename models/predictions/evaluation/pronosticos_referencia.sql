@@ -3,6 +3,8 @@ destinos as (select * from {{ ref('destinos') }}),
 
 celdas as (select * from {{ ref('celdas') }}),
 
+corrida as (select * from {{ ref('corrida') }}),
+
 ultimo_valor as (
     select
         d.indice_origen,
@@ -29,10 +31,35 @@ misma_estacion as (
     inner join celdas as c on d.indice_misma_estacion = c.indice
 ),
 
+-- The mean of the last three periods of the season, or as many as are known.
+media_estacional as (
+    select
+        d.indice_origen,
+        d.h,
+        c.sede,
+        c.curso_actual,
+        c.horario_actual,
+        'media_estacional' as modelo,
+        sum(c.alumnos) / least(3, (any_value(d.indice_misma_estacion) - any_value(r.primer_indice)) // any_value(d.estaciones_por_ciclo) + 1)
+            as alumnos
+    from destinos as d
+    cross join corrida as r
+    inner join celdas as c
+        on
+            c.indice in (
+                d.indice_misma_estacion,
+                d.indice_misma_estacion - d.estaciones_por_ciclo,
+                d.indice_misma_estacion - 2 * d.estaciones_por_ciclo
+            )
+    group by d.indice_origen, d.h, c.sede, c.curso_actual, c.horario_actual
+),
+
 reunidos as (
     select * from ultimo_valor
     union all
     select * from misma_estacion
+    union all
+    select * from media_estacional
 )
 
 select

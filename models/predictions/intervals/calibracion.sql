@@ -18,9 +18,6 @@ distancias as (
         r.h,
         r.nivel_jerarquia,
         i.tipo_demanda,
-        r.y,
-        round(i.media) as media,
-        round(greatest(i.media + i.z50 * i.unidad, 0)) as mediana,
         greatest(
             (r.z - i.z50) / greatest(i.z90 - i.z50, 0.001), (i.z50 - r.z) / greatest(i.z50 - i.z10, 0.001)
         ) as distancia_80,
@@ -43,12 +40,7 @@ select
     case
         when count(*) >= {{ muchos }} then quantile_cont(d.distancia_95, 0.955)
         else quantile_cont(d.distancia_95, 0.985)
-    end as factor_95,
-    -- What is published of a past origin was chosen by what it knew.
-    sum(abs(d.media - d.y)) filter (where d.indice_origen + d.h <= o.indice_origen) as error_media,
-    sum(abs(d.mediana - d.y)) filter (where d.indice_origen + d.h <= o.indice_origen) as error_mediana,
-    sum(d.mediana - d.y) filter (where d.indice_origen + d.h <= o.indice_origen)
-    / nullif(sum(d.y) filter (where d.indice_origen + d.h <= o.indice_origen), 0) as sesgo_mediana
+    end as factor_95
 from origenes as o
 inner join distancias as d on o.indice_origen <> d.indice_origen
 where o.es_evaluado

@@ -1,0 +1,83 @@
+-- Each model's weight falls with the third power of its mean squared error, to which its usual error is added for so many origins.
+{% set potencia = 3 %}
+{% set origenes_previos = 2 %}
+
+with
+expertos as (select * from {{ ref('expertos_superiores') }}),
+
+series as (select * from {{ ref('series_jerarquia') }}),
+
+errores as (
+    select
+        e.indice_origen,
+        e.h,
+        e.nivel_jerarquia,
+        e.modelo,
+        sum((e.yhat - s.y) ** 2 / e.tamano) as error
+    from expertos as e
+    inner join series as s
+        on e.nivel_jerarquia = s.nivel_jerarquia and e.unique_id = s.unique_id and e.indice_origen + e.h = s.indice
+    group by e.indice_origen, e.h, e.nivel_jerarquia, e.modelo
+),
+
+modelos as (
+    select distinct
+        indice_origen,
+        h,
+        nivel_jerarquia,
+        modelo
+    from expertos
+),
+
+-- Of the earlier origins whose outcome the origin knows.
+sumas as (
+    select
+        m.indice_origen,
+        m.h,
+        m.nivel_jerarquia,
+        m.modelo,
+        count(e.error) as origenes,
+        coalesce(sum(e.error), 0) as error
+    from modelos as m
+    left join errores as e
+        on
+            m.h = e.h
+            and m.nivel_jerarquia = e.nivel_jerarquia
+            and m.modelo = e.modelo
+            and m.indice_origen >= e.indice_origen + e.h
+    group by m.indice_origen, m.h, m.nivel_jerarquia, m.modelo
+),
+
+-- Usual: what half of the models do; the last value alone, which knows no season, twice that.
+usuales as (
+    select
+        *,
+        coalesce(nullif(median(error / greatest(origenes, 1)) over clase, 0), 1)
+        * case when modelo = 'naive' then 2 else 1 end as error_usual
+    from sumas
+    window clase as (partition by indice_origen, h, nivel_jerarquia)
+),
+
+medios as (
+    select
+        *,
+        (error + {{ origenes_previos }} * error_usual) / (origenes + {{ origenes_previos }}) as error_medio
+    from usuales
+),
+
+inversos as (
+    select
+        *,
+        (min(error_medio) over (partition by indice_origen, h, nivel_jerarquia) / error_medio) ** {{ potencia }} as inverso
+    from medios
+)
+
+-- Rounded: powers differ in the last bit from one machine to the next.
+select
+    indice_origen,
+    h,
+    nivel_jerarquia,
+    modelo,
+    round(inverso / sum(inverso) over (partition by indice_origen, h, nivel_jerarquia), 6) as peso,
+    cast(origenes as integer) as origenes
+from inversos

@@ -1,0 +1,77 @@
+with
+vistas as (select * from {{ ref('vistas') }}),
+
+objetivo as (
+    select * from {{ ref('objetivo') }}
+    where es_candidata
+),
+
+conocidas as (
+    select
+        v.*,
+        t.alumnos,
+        {{ rules_size('v') }} as tamano
+    from vistas as v
+    inner join objetivo as t using (indice_origen, h, unique_id)
+),
+
+-- What each rule missed at each origin: in students, and squared in units of the cell's size, whose least is the mean's.
+errores as (
+    {% for rule in simple_rules().split() %}
+    select
+        indice_origen,
+        h,
+        tipo_demanda,
+        '{{ rule }}' as regla,
+        {{ loop.index }} as orden,
+        sum(abs({{ rule }} - alumnos)) as error_punto,
+        sum(({{ rule }} - alumnos) ** 2 / tamano) as error_media
+    from conocidas
+    group by indice_origen, h, tipo_demanda
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+clases as (
+    select distinct
+        indice_origen,
+        h,
+        tipo_demanda
+    from vistas
+),
+
+-- Of the earlier origins whose outcome the origin knows.
+sumas as (
+    select
+        c.indice_origen,
+        c.h,
+        c.tipo_demanda,
+        e.regla,
+        e.orden,
+        sum(e.error_punto) as error_punto,
+        sum(e.error_media) as error_media
+    from clases as c
+    inner join errores as e on c.h = e.h and c.tipo_demanda = e.tipo_demanda and c.indice_origen >= e.indice_origen + e.h
+    group by c.indice_origen, c.h, c.tipo_demanda, e.regla, e.orden
+),
+
+elegidas as (
+    select
+        indice_origen,
+        h,
+        tipo_demanda,
+        arg_min(regla, (error_punto, orden)) as regla_punto,
+        arg_min(regla, (error_media, orden)) as regla_media
+    from sumas
+    group by indice_origen, h, tipo_demanda
+)
+
+-- Without any evidence: the flow's rule.
+select
+    c.indice_origen,
+    c.h,
+    c.tipo_demanda,
+    coalesce(e.regla_punto, 'flujo') as regla_punto,
+    coalesce(e.regla_media, 'flujo') as regla_media
+from clases as c
+left join elegidas as e using (indice_origen, h, tipo_demanda)
