@@ -47,9 +47,9 @@ MAKES: dict[str, Make] = {
         seed=16,
     ),
     "university": Make(
-        calendar=3, history=31, campuses=1, courses=400, slots=6, chain=1, catalogue=False, sparse=True,
+        calendar=3, history=30, campuses=1, courses=400, slots=6, chain=1, catalogue=False, sparse=True,
         size=40.0, spread=0.8, season_sd=0.08, minimum=15,
-        seats=45, trend=0.02, kinds_change=7, thin=16, seed=17,
+        seats=45, trend=0.02, kinds_change=7, thin=14, seed=17,
     ),
     "semesters_dense": Make(calendar=2, history=16, courses=24, chain=1, catalogue=False, seed=18),
     "semesters_sparse": Make(
@@ -60,7 +60,7 @@ MAKES: dict[str, Make] = {
     "growing": Make(history=48, trend=0.25, seed=22),
     "growing_terms": Make(calendar=3, history=18, chain=1, catalogue=False, trend=0.3, seed=23),
     "shrinking": Make(calendar=2, history=16, courses=24, trend=-0.12, size=40.0, seed=24),
-    "closed_summer": Make(history=50, closed=(1, 2), seed=25),
+    "closed_summer": Make(history=47, closed=(1, 2), seed=25),
     "closed_no_catalogue": Make(history=50, closed=(7, 8), chain=1, catalogue=False, seed=26),
     "campus_opens": Make(history=48, campuses=3, courses=12, opens=8, seed=27),
     "campus_closes": Make(history=48, campuses=3, courses=12, closes=5, seed=28),
