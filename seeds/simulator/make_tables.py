@@ -180,14 +180,16 @@ def truth_table(names: Names, outcomes: list[Ints], expected: dict[int, Floats])
     return frame.astype(dict.fromkeys(("periodo_origen", "periodo", "h", "realizado"), "int32"))
 
 
-def make_institute(make: Make, replicas: int = REPLICAS) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """The raw tables of one institute of a make, and its truth."""
+def make_institute(
+    make: Make, replicas: int = REPLICAS
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame | None]:
+    """The raw tables of one institute of a make, and its truth (none without replicas)."""
     names = Names(make)
-    outcomes, expected = simulate(make, min(ORIGINS, make.history), AHEAD, replicas)
+    outcomes, expected = simulate(make, min(ORIGINS, make.history) if replicas else 0, AHEAD, replicas)
     periods = [names.period(t) for t in range(make.history + AHEAD)]
     tables = {"programacion": programacion(make, names, outcomes)}
     if make.calendar_table:
         tables["calendario"] = calendario(make, names)
     if make.catalogue:
         tables |= catalogue_tables(make, names, periods)
-    return tables, truth_table(names, outcomes, expected)
+    return tables, truth_table(names, outcomes, expected) if expected else None
