@@ -172,7 +172,7 @@ class Institute:
         if make.constant:
             return np.rint(np.broadcast_to(traits.mean, shape)).astype(np.int64)
         quarter = 1 / np.sqrt(make.calendar)
-        state.mood = 0.8 * state.mood + rng.normal(0, 0.06, state.mood.shape)
+        state.mood = 0.8 * state.mood + rng.normal(0, 0.03, state.mood.shape)
         state.level = 0.97 * state.level + rng.normal(0, 0.1 * quarter, shape)
         if self.dies:
             draw = rng.random(shape)
