@@ -40,10 +40,12 @@ MAKES: dict[str, Make] = {
     "monthly": Make(history=54, seed=11),
     "monthly_no_catalogue": Make(history=54, catalogue=False, calendar_table=False, seed=12),
     "quarterly": Make(calendar=4, history=26, seed=13),
-    "quarterly_no_flow": Make(calendar=4, history=26, chain=1, catalogue=False, sparse=True, seed=14),
+    "quarterly_no_flow": Make(
+        calendar=4, history=26, courses=80, chain=1, catalogue=False, sparse=True, seed=14
+    ),
     "terms": Make(calendar=3, history=23, courses=24, seed=15),
     "terms_sparse": Make(
-        calendar=3, history=23, campuses=1, courses=90, slots=3, chain=1, catalogue=False, sparse=True,
+        calendar=3, history=23, campuses=1, courses=200, slots=3, chain=1, catalogue=False, sparse=True,
         seed=16,
     ),
     "university": Make(
@@ -53,7 +55,7 @@ MAKES: dict[str, Make] = {
     ),
     "semesters_dense": Make(calendar=2, history=16, courses=24, chain=1, catalogue=False, seed=18),
     "semesters_sparse": Make(
-        calendar=2, history=16, courses=60, chain=1, sparse=True, catalogue=False, seed=19
+        calendar=2, history=16, courses=100, chain=1, sparse=True, catalogue=False, seed=19
     ),
     "semesters_flow": Make(calendar=2, history=16, courses=24, chain=8, seed=20),
     "yearly": Make(calendar=1, history=14, courses=30, chain=5, seed=21),
@@ -66,7 +68,7 @@ MAKES: dict[str, Make] = {
     "campus_closes": Make(history=48, campuses=3, courses=12, closes=5, seed=28),
     "pandemic": Make(history=60, hole=(32, 12), seed=29),
     "pandemic_terms": Make(
-        calendar=3, history=24, chain=1, catalogue=False, sparse=True, courses=40, hole=(9, 3), seed=30
+        calendar=3, history=24, chain=1, catalogue=False, sparse=True, courses=100, hole=(9, 3), seed=30
     ),
     "renumbered": Make(history=48, renumbered=7, seed=31),
     "short_8_months": Make(history=8, seed=32),
