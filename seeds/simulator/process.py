@@ -67,8 +67,9 @@ def draw_traits(make: Make, rng: np.random.Generator) -> Traits:
     habit, parity = np.ones((k, c, s)), np.full((c, s), 2)
     if make.sparse:
         kind = rng.random((c, s))
-        fits = rng.random((k, c, s)) < 0.75
-        sometimes, every_other = rng.uniform(0.02, 0.15, (c, s)), (kind >= 0.35) & (kind < 0.42)
+        own = rng.integers(0, k, (c, s)) == np.arange(k)[:, None, None]
+        fits = own | (rng.random((c, s)) < 0.35)  # most are taught in one season alone
+        sometimes, every_other = rng.uniform(0.01, 0.08, (c, s)), (kind >= 0.35) & (kind < 0.42)
         habit = np.where(kind < 0.35, np.where(fits, 0.95, 0.02), sometimes)
         habit = np.where(every_other, 0.9 * fits, habit)
         parity = np.where(every_other, rng.integers(0, 2, (c, s)), 2)
@@ -98,8 +99,8 @@ class Institute:
         self.rng = np.random.default_rng([make.seed, 0])
         self.traits = draw_traits(make, self.rng)
         self.run_up = max(2 * make.calendar, make.chain + 2)
-        # The lives of cells that come and go: two in three live, a sixth of a life ends each cycle.
-        self.dies = 0.16 / make.calendar if make.sparse else 0.0
+        # The lives of cells that come and go: two in three live, one in twelve of them ends in a cycle.
+        self.dies = 0.08 / make.calendar if make.sparse else 0.0
 
     def opening(self) -> State:
         """The state before the run-up."""
