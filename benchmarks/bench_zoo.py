@@ -95,6 +95,17 @@ def show(name: str, said: str, judged: pd.DataFrame) -> None:
         print(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"), flush=True)
 
 
+def labelled(name: str, said: str, judged: pd.DataFrame, settled: pd.DataFrame) -> list[pd.DataFrame]:
+    """Both tables with the institute's name; one that was refused has a row without a level."""
+    if judged.empty:
+        judged = pd.DataFrame({"level": [None]})
+    return [
+        frame.assign(institute=name, settled=is_settled, run=said)
+        for frame, is_settled in ((judged, False), (settled, True))
+        if len(frame)
+    ]
+
+
 def main() -> None:
     """Command line: --only NAME …, --jobs N, --alone-origins N, --out FILE."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -116,8 +127,7 @@ def main() -> None:
 
         for institute, said, judged, settled in pool.map(one, chosen):
             show(institute.name, said, judged)
-            everything.append(judged.assign(institute=institute.name, settled=False, run=said))
-            everything.append(settled.assign(institute=institute.name, settled=True, run=said))
+            everything += labelled(institute.name, said, judged, settled)
     rows = pd.concat(everything, ignore_index=True)
     if args.out:
         rows.to_csv(args.out, index=False)

@@ -180,11 +180,10 @@ def _alone(
     return {_key(name): group.set_index("unique_id")["yhat"] for name, group in groups}
 
 
-def _ratio(ours: float, theirs: float) -> float:
-    """One where both are without error; infinite where only the other is."""
-    if theirs < 1e-9:
-        return 1.0 if ours < 1e-9 else np.inf
-    return ours / theirs
+def _ratio(ours: float, theirs: float, students: float) -> float:
+    """Our error beside theirs; an error that rounds to .000 of the students is none."""
+    none = 0.0005 * students
+    return max(ours, none) / max(theirs, none) if students else np.nan
 
 
 def table(scores: Scores, min_cycles: float = 0.0) -> pd.DataFrame:
@@ -213,7 +212,8 @@ def _row(errors: pd.DataFrame, covered: pd.DataFrame) -> dict[str, object]:
         theirs = by_method.get(method)
         if theirs is None:
             return np.nan
-        return _ratio(float(ours.loc[theirs.index, "absolute"].sum()), float(theirs["absolute"].sum()))
+        same = ours.loc[theirs.index]
+        return _ratio(same["absolute"].sum(), theirs["absolute"].sum(), theirs["students"].sum())
 
     def share(method: str, what: str) -> float:
         rows = by_method.get(method)

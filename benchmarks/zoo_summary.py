@@ -84,7 +84,7 @@ ASKED = (
 
 
 def _place(row: pd.Series) -> str:
-    return f"{row['institute']} {row['level']} h={row['h']} {row['value']:.3f}"
+    return f"{row['institute']} {row['level']} h={int(row['h'])} {row['value']:.3f}"
 
 
 def _limits(limits: tuple[float, float]) -> str:
@@ -94,11 +94,11 @@ def _limits(limits: tuple[float, float]) -> str:
 
 def summary(judged: pd.DataFrame) -> str:
     """The table of what was asked, with the worst of each row, and below all rows outside it."""
-    refused = judged.loc[judged["level"].isna(), "institute"] if "level" in judged else judged["institute"]
+    refused = judged.loc[judged["level"].isna(), "institute"]
     lines = ["", "=== what was asked ==="]
     short: list[str] = []
-    for asked in ASKED if "level" in judged else ():
-        rows = asked.worst(judged)
+    for asked in ASKED:
+        rows = asked.worst(judged.reindex(columns=[*judged, *{asked.column}.difference(judged.columns)]))
         if rows.empty:
             lines.append(f"{asked.what:44s} not judged")
             continue
