@@ -1,5 +1,6 @@
 -- Fifths of four ways to see a cell. What each tenth away from the usual shares must save: a share of what they miss at one origin.
 {% set costo = 0.01 %}
+{% set periodos_suficientes = 20 %}
 {% set errores = {
     'punto': 'sum(abs(yhat - alumnos))',
     'media': 'sum((yhat - alumnos) ** 2 / tamano)',
@@ -40,10 +41,11 @@ medidas as (
     select unnest(['punto', 'media']) as medida
 ),
 
--- How much history the learner and the rates had: with less than two cycles the simple rule has a part, with less than one most.
-ciclos as (
+-- How much history the learner and the rates had: the less, the more the simple rule has.
+historias as (
     select
         o.indice_origen,
+        o.indice_origen - r.primer_indice + 1 as periodos,
         (o.indice_origen - r.primer_indice + 1) // p.estaciones_por_ciclo as ciclos
     from origenes as o
     cross join corrida as r
@@ -56,7 +58,11 @@ clases as (
         v.h,
         v.tipo_demanda,
         m.medida,
-        case when any_value(c.ciclos) >= 2 then 0 when any_value(c.ciclos) = 1 then 0.6 else 0.8 end as usual_regla,
+        case any_value(c.ciclos)
+            when 0 then 0.8
+            when 1 then 0.6
+            else greatest(1 - any_value(c.periodos) / {{ periodos_suficientes }}, 0)
+        end as usual_regla,
         case
             when count(v.aprendiz) = 0 then 0
             when m.medida = 'media' then 0.4
@@ -66,7 +72,7 @@ clases as (
         case when count(v.aprendiz) > 0 and m.medida = 'media' then 0.4 else 0 end as parte_aprendiz_media
     from vistas as v
     cross join medidas as m
-    inner join ciclos as c on v.indice_origen = c.indice_origen
+    inner join historias as c on v.indice_origen = c.indice_origen
     group by v.indice_origen, v.h, v.tipo_demanda, m.medida
 ),
 

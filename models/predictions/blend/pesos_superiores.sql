@@ -7,6 +7,10 @@ expertos as (select * from {{ ref('expertos_superiores') }}),
 
 series as (select * from {{ ref('series_jerarquia') }}),
 
+corrida as (select * from {{ ref('corrida') }}),
+
+periodos as (select * from {{ ref('dim_periodos') }}),
+
 errores as (
     select
         e.indice_origen,
@@ -48,14 +52,24 @@ sumas as (
     group by m.indice_origen, m.h, m.nivel_jerarquia, m.modelo
 ),
 
--- Usual: what half of the models do; the last value alone, which knows no season, twice that.
+-- Usual: what half of the models do; three times that the last value, which knows no season, and with less than three cycles of
+-- history whatever has to learn the seasons.
 usuales as (
     select
-        *,
-        coalesce(nullif(median(error / greatest(origenes, 1)) over clase, 0), 1)
-        * case when modelo = 'naive' then 2 else 1 end as error_usual
-    from sumas
-    window clase as (partition by indice_origen, h, nivel_jerarquia)
+        s.*,
+        coalesce(nullif(median(s.error / greatest(s.origenes, 1)) over clase, 0), 1)
+        * case
+            when s.modelo = 'naive' and p.estaciones_por_ciclo > 1 then 3
+            when
+                s.modelo in ('auto_ets', 'theta_optimizada', 'suma_de_celdas')
+                and s.indice_origen - r.primer_indice + 1 < 3 * p.estaciones_por_ciclo
+                then 3
+            else 1
+        end as error_usual
+    from sumas as s
+    cross join corrida as r
+    inner join periodos as p on s.indice_origen = p.indice
+    window clase as (partition by s.indice_origen, s.h, s.nivel_jerarquia)
 ),
 
 medios as (
