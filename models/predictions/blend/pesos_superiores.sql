@@ -59,9 +59,9 @@ usuales as (
         s.*,
         coalesce(nullif(median(s.error / greatest(s.origenes, 1)) over clase, 0), 1)
         * case
-            when s.modelo = 'naive' and p.estaciones_por_ciclo > 1 then 3
+            when s.modelo in ('naive', 'theta_optimizada') and p.estaciones_por_ciclo > 1 then 3
             when
-                s.modelo in ('auto_ets', 'theta_optimizada', 'suma_de_celdas')
+                s.modelo in ('auto_ets', 'suma_de_celdas')
                 and s.indice_origen - r.primer_indice + 1 < 3 * p.estaciones_por_ciclo
                 then 3
             else 1
