@@ -54,7 +54,7 @@ select
     p.indice_origen,
     p.h,
     p.nivel_jerarquia,
-    (p.factor * p.de_la_suma + coalesce(sum(e.del_modelo), 0)) / (p.de_la_suma + coalesce(sum(e.de_la_suma), 0)) as factor,
+    p.factor as factor,
     cast(count(e.indice_origen) as integer) as origenes
 from previos as p
 left join errores as e
