@@ -1,11 +1,13 @@
 """dbt inside its process: what became of each node goes to a small file, where `flows.dbt.runner` reads it.
 
 Left out is what takes time and gives nothing: dbt's own artifacts (`--no-write-json`), parsing the project
-once more (flows/dbt/parsing.py) and validating its settings again.
+once more (flows/dbt/parsing.py) and validating its settings again, lines for a log that does not take them.
 """
 
 import atexit
+import importlib
 import json
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dbt.cli.main import dbtRunner
 from dbt_common.dataclass_schema import dbtClassMixin
+from dbt_common.events.logger import _Logger as Logger
 
 from flows.dbt import parsing
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 # What can do with the project as it was parsed before.
 _OF_WHAT_IS_PARSED = ("build", "snapshot")
+_OF_CALLS = ("dbt.task.build", "dbt.task.snapshot", "agate", "multiprocessing.pool")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,12 @@ class Loaded:
 
 
 def load(variables: str) -> Loaded:
-    """The project as it was parsed with these vars."""
+    """The project as it was parsed with these vars, and what a call imports besides.
+
+    Not DuckDB, nor what it brings: it has threads of its own, which a fork would be without.
+    """
+    for module in _OF_CALLS:
+        importlib.import_module(module)
     file = parsing.parsed_file(variables)
     return Loaded(file, parsing.load(file))
 
@@ -53,6 +62,7 @@ def invoke(file: Path, arguments: list[str], loaded: Loaded) -> int:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
         dbtClassMixin.validate = staticmethod(_found_valid)  # type: ignore[assignment, method-assign]
     name_databases_by_file()
+    write_only_what_is_logged()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)
     # Not where a file was edited meanwhile: what was parsed would go by the name of what was there before.
     if manifest is None and outcome.exception is None and kept == parsing.parsed_file(variables):
@@ -91,6 +101,18 @@ def name_databases_by_file() -> None:
         return Path(str(path)).stem
 
     DuckDBCredentials.path_derived_database_name = staticmethod(by_file)  # type: ignore[method-assign]
+
+
+def write_only_what_is_logged() -> None:
+    """dbt writes out every event for each log, a sixth of its time, and then drops those below its level."""
+    write_line = Logger.write_line
+
+    def if_it_is_taken(self: Logger, event: Any) -> None:
+        logger = self._python_logger
+        if event.info.level not in ("debug", "test") or logger is None or logger.isEnabledFor(logging.DEBUG):
+            write_line(self, event)
+
+    Logger.write_line = if_it_is_taken  # type: ignore[assignment, method-assign]
 
 
 def _as_dict(result: Any) -> dict[str, str | None]:
