@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 # What can do with the project as it was parsed before.
-_OF_WHAT_IS_PARSED = ("build", "snapshot")
+_OF_WHAT_IS_PARSED = ("build", "run", "snapshot")
 _OF_CALLS = ("dbt.task.build", "dbt.task.snapshot", "agate", "multiprocessing.pool")
 
 
