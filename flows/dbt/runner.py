@@ -186,7 +186,8 @@ def _follow(process: child.Child, on_node: OnNode) -> tuple[int, list[str]]:
                 return int(event["ended"]), errors
             info, data = event["info"], event["data"]
         except (json.JSONDecodeError, KeyError, TypeError):
-            log.info("dbt: %s", line.rstrip())
+            if line.strip():
+                log.info("dbt: %s", line.rstrip())
             continue
         node = data.get("node_info") or {}
         if info["level"] in ("error", "warn"):

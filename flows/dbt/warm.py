@@ -39,7 +39,8 @@ def main() -> None:
     line = asked[0]
     while True:
         exit_code = _fork(json.loads(line), loaded)
-        print(json.dumps({"ended": exit_code}), flush=True)
+        # One that was killed may have left half a line.
+        print(f"\n{json.dumps({'ended': exit_code})}", flush=True)
         line = _next()
 
 

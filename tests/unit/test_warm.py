@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -47,6 +48,24 @@ def test_a_call_ends_as_its_fork_does(
     before = dict(os.environ)
     assert warm._fork(CALL, None) == exit_code
     assert dict(os.environ) == before
+
+
+def test_the_end_of_a_call_is_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def killed_while_it_writes(*_: object) -> int:
+        print('{"info": {"level"', end="")
+        return -9
+
+    calls = iter(["{}"])
+    monkeypatch.setattr(sys, "argv", ["warm", "{}"])
+    monkeypatch.setattr(warm, "gc", Mock())
+    monkeypatch.setattr(invocation, "load", Mock())
+    monkeypatch.setattr(warm, "_next", lambda: next(calls))
+    monkeypatch.setattr(warm, "_fork", killed_while_it_writes)
+    with pytest.raises(StopIteration):
+        warm.main()
+    assert capsys.readouterr().out.splitlines() == ['{"info": {"level"', '{"ended": -9}']
 
 
 def test_it_ends_with_its_parent_also_while_it_loads_dbt() -> None:
