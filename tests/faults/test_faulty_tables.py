@@ -151,7 +151,7 @@ def changed(good: Institute, faulty: Faulty) -> Iterator[Faulty]:
     tables["programacion"].loc[last, "matriculados"] += 1
     tables["sedes"] = tables["sedes"].iloc[::2]
     tables["cursos"] = tables["cursos"].drop(columns="curso_siguiente")
-    tables["minimos_apertura"] = tables["minimos_apertura"].iloc[::2]
+    tables["minimos_apertura"] = tables["minimos_apertura"].iloc[1::2]
     sources.write(tables, good.source)
     yield run_on(good, faulty.forecast_before, "--accept", "minimos_apertura")
     sources.write(sources.institute(), good.source)
