@@ -15,7 +15,7 @@ test: $(READY)  ## lint, types, dbt's own tests and every pytest
 	@./.ci/checks
 
 test-fast: $(READY)  ## the tests that need no pipeline run
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 lint: $(READY)  ## ruff, mypy, sqlfluff and yamllint, as before each commit
 	@$(BIN)/pre-commit run --all-files

@@ -36,10 +36,14 @@ class Child(subprocess.Popen[str]):
 
     def go(self) -> None:
         """Ends its `wait_to_go`."""
+        self.write("go")
+
+    def write(self, line: str) -> None:
+        """Writes a line to its standard input."""
         assert self.stdin is not None
         # A child that has ended says so itself.
         with contextlib.suppress(BrokenPipeError):
-            self.stdin.write("go\n")
+            self.stdin.write(f"{line}\n")
             self.stdin.flush()
 
     def ask_to_end(self, grace: float = GRACE_SECONDS) -> None:
@@ -48,8 +52,18 @@ class Child(subprocess.Popen[str]):
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(grace)
 
-    def end_late(self) -> None:
-        """Ends it because its time is over."""
+    @contextlib.contextmanager
+    def limited(self, timeout: float | None) -> Iterator[None]:
+        """Kills it where this block takes longer than `timeout` seconds."""
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, self._end_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_late(self) -> None:
         self.timed_out = True
         self.end_group(signal.SIGKILL)
 
@@ -67,10 +81,11 @@ def running(
 ) -> Iterator[Child]:
     """Runs `target` ('module:function') as a child; whatever leaves this block, the child's group is gone.
 
-    It is killed after `timeout` seconds; left by an exception, it is asked to end and has `grace` seconds.
+    A module alone is a program that watches its standard input itself (flows/dbt/warm.py). The child is
+    killed after `timeout` seconds; left by an exception, it is asked to end and has `grace` seconds.
     """
     child = Child(
-        [sys.executable, "-m", "flows.child", target, *arguments],
+        [sys.executable, "-m", *(["flows.child"] if ":" in target else []), target, *arguments],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=stdout,
@@ -80,16 +95,13 @@ def running(
         errors="replace",
         start_new_session=True,
     )
-    timer = threading.Timer(timeout or threading.TIMEOUT_MAX, child.end_late)
-    timer.daemon = True
-    timer.start()
     try:
-        yield child
+        with child.limited(timeout):
+            yield child
     except BaseException:
         child.ask_to_end(grace)
         raise
     finally:
-        timer.cancel()
         child.end_group(signal.SIGKILL)
         child.wait()
         for pipe in (child.stdin, child.stdout, child.stderr):
@@ -114,7 +126,7 @@ def ended_early(what: str, exit_code: int, remedy: str = "run again") -> Problem
 
 def main() -> None:
     """Calls the function, as its console script would, under that watch."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     module, _, function = sys.argv.pop(1).partition(":")
     getattr(importlib.import_module(module), function)()
 
@@ -124,7 +136,8 @@ def wait_to_go() -> None:
     _told_to_go.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """In a child: waits for the end of its parent, and ends its group then."""
     while os.read(0, 1024):
         _told_to_go.set()
     os.killpg(0, signal.SIGKILL)

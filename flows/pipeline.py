@@ -18,7 +18,7 @@ from prefect.tasks import Task
 
 from flows import stopping
 from flows.dbt import diagnosis
-from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Variables, capture_of, run_dbt
+from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
 from flows.home import backup, lock, record, releases, warehouse
 from flows.prefect import flow_runs
@@ -34,9 +34,10 @@ log = logging.getLogger(__name__)
 class Run:
     """One run's settings and record, as its tasks share them. (Prefect looks into dataclasses: no such.)"""
 
-    def __init__(self, settings: Settings, record_: record.Record) -> None:
+    def __init__(self, settings: Settings, record_: record.Record, dbt: Dbt) -> None:
         self.settings = settings
         self.record = record_
+        self.dbt = dbt
         self.variables = run_variables(settings, record_)
         self.listener = progress.Both(progress.LogProgress(), progress.listener.get())
         self.audit = audit.Audit()
@@ -74,17 +75,18 @@ def aforo(
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
         close_dead(settings)
-        run = Run(settings, record.start(settings))
+        run = Run(settings, record.start(settings), Dbt())
         with stopping.spared(lambda: releases.published_run(settings.home) == run.record.run_id) as asked:
             run.listener.started(run.record)
             try:
                 preflight(run)
-                if settings.reads_source:
-                    read_source(run)
-                    capture(run)
-                else:
-                    skip_capture(run)
-                transform(run)
+                with run.dbt:
+                    if settings.reads_source:
+                        read_source(run)
+                        capture(run)
+                    else:
+                        skip_capture(run)
+                    transform(run)
                 manifest = publish_marts(run)
             except BaseException as error:
                 log.exception("run %s failed", run.record.run_id)
@@ -168,7 +170,7 @@ def read_and_audit(run: Run) -> None:
         if problems:
             run.audit = audit.unreachable(problems[0], list(contract_tables()))
         else:
-            result = run_dbt(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
+            result = run.dbt.run(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
             run.audit = audit.read(result, run.settings.home, list(contract_tables()))
         if audit.is_worth_another_attempt(run.audit, run.settings):
             raise TransientError(run.audit.problems)
@@ -207,7 +209,7 @@ def transform(run: Run) -> None:
     """Everything from raw to the marts, with all tests; only the stamps where the rest is as it is."""
     with run.step("transform") as step:
         # A past state is rebuilt whole: it is asked for rarely, and its data is not the newest captured.
-        clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.lasting)
+        clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.that_decide)
         run.variables.of_run["clave"] = clave
         if clave is not None and warehouse.transformed(run.settings.home) == clave:
             _dbt(run, RESTAMP)
@@ -224,7 +226,7 @@ def publish_marts(run: Run) -> dict[str, Any]:
 
 
 def _dbt(run: Run, arguments: list[str]) -> None:
-    result = run_dbt(arguments, run.settings, run.variables, run.listener.node)
+    result = run.dbt.run(arguments, run.settings, run.variables, run.listener.node)
     if not result.ok:
         raise diagnosis.failure(result, run.settings.home)
     for problem in diagnosis.warnings(result, run.settings.home):
@@ -233,15 +235,11 @@ def _dbt(run: Run, arguments: list[str]) -> None:
 
 def run_variables(settings: Settings, record_: record.Record) -> Variables:
     """The layers' versions of version.yml and what this run was asked."""
-    lasting = {
-        **version_variables(),
-        "periodo": settings.period,
-        "horizonte": settings.horizon,
-        "as_of": settings.as_of,
-    }
+    asked = {"periodo": settings.period, "horizonte": settings.horizon, "as_of": settings.as_of}
     of_run = {
+        **asked,
         "run_id": record_.run_id,
         "aceptadas": list(settings.accepted),
         "git_commit": record_.git_commit,
     }
-    return Variables(lasting, of_run)
+    return Variables(version_variables(), of_run)

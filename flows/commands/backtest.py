@@ -32,12 +32,8 @@ def run(asked: Settings, origins: int, listener: Progress) -> list[dict[str, Any
         where = asked.home.root
         raise AforoError([Problem(f"nothing was captured yet in {where}", "run `aforo run` once")])
     variables = Variables(
-        {
-            **version_variables(),
-            "periodo": asked.period,
-            "horizonte": asked.horizon,
-            "origenes_backtest": origins,
-        }
+        version_variables(),
+        {"periodo": asked.period, "horizonte": asked.horizon, "origenes_backtest": origins},
     )
     with lock.exclusive(asked.home, "aforo backtest"):
         listener.step_started("transform")

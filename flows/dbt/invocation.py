@@ -1,54 +1,68 @@
 """dbt inside its process: what became of each node goes to a small file, where `flows.dbt.runner` reads it.
 
 Left out is what takes time and gives nothing: dbt's own artifacts (`--no-write-json`), parsing the project
-once more (flows/dbt/parsing.py) and validating its settings again, Python's looking for garbage in dbt.
+once more (flows/dbt/parsing.py) and validating its settings again, lines for a log that does not take them.
 """
 
 import atexit
-import gc
+import importlib
 import json
+import logging
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from dbt.cli.main import dbtRunner
+from dbt_common.dataclass_schema import dbtClassMixin
+from dbt_common.events.logger import _Logger as Logger
+
+from flows.dbt import parsing
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 # What can do with the project as it was parsed before.
-_OF_WHAT_IS_PARSED = ("build", "snapshot")
+_OF_WHAT_IS_PARSED = ("build", "run", "snapshot")
+_OF_CALLS = ("dbt.task.build", "dbt.task.snapshot", "agate", "multiprocessing.pool")
 
 
-def main() -> None:
-    """`<file for the results> <dbt's arguments>`; ends with dbt's own exit codes."""
-    file, arguments = Path(sys.argv[1]), sys.argv[2:]
-    exit_code = 2
+@dataclass(frozen=True)
+class Loaded:
+    """The project as it was parsed before, and the file that it was kept in; None where it was not."""
 
-    def leave() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(exit_code)
-
-    # Registered first, it is called last: after DuckDB's connections are closed.
-    atexit.register(leave)
-    # What dbt is made of stays to the end: looking through it for garbage takes a fifth of the time.
-    gc.disable()
-    exit_code = _invoke(file, arguments)
-    sys.exit(exit_code)
+    file: Path
+    manifest: "Manifest | None"
 
 
-def _invoke(file: Path, arguments: list[str]) -> int:
-    from dbt.cli.main import dbtRunner
-    from dbt_common.dataclass_schema import dbtClassMixin
+def load(variables: str) -> Loaded:
+    """The project as it was parsed with these vars, and what a call imports besides.
 
-    from flows.dbt import parsing
+    Not DuckDB, nor what it brings: it has threads of its own, which a fork would be without.
+    """
+    for module in _OF_CALLS:
+        importlib.import_module(module)
+    file = parsing.parsed_file(variables)
+    return Loaded(file, parsing.load(file))
 
+
+def invoke(file: Path, arguments: list[str], loaded: Loaded) -> int:
+    """Calls dbt, writes to `file` what became of each node, and returns dbt's exit code.
+
+    loaded: the project as it was some time before; it is loaded or parsed anew where it has changed since.
+    """
     variables = _after("--vars", arguments)
     kept = parsing.parsed_file(variables)
-    manifest = parsing.load(kept) if arguments[0] in _OF_WHAT_IS_PARSED else None
+    manifest = None
+    if arguments[0] in _OF_WHAT_IS_PARSED:
+        manifest = loaded.manifest if loaded.file == kept else None
+        manifest = manifest or parsing.load(kept)
     if manifest is not None:
         # The very files that were found valid when they were parsed. The schemas take a second to make.
         dbtClassMixin.validate = staticmethod(_found_valid)  # type: ignore[assignment, method-assign]
     name_databases_by_file()
-    gc.freeze()
-    gc.enable()
+    write_only_what_is_logged()
     outcome = dbtRunner(manifest=manifest).invoke(arguments)
     # Not where a file was edited meanwhile: what was parsed would go by the name of what was there before.
     if manifest is None and outcome.exception is None and kept == parsing.parsed_file(variables):
@@ -60,6 +74,15 @@ def _invoke(file: Path, arguments: list[str]) -> int:
     draft.write_text(json.dumps([_as_dict(result) for result in results]))
     draft.replace(file)
     return 0 if outcome.success else 2 if outcome.exception else 1
+
+
+def leave(exit_code: int) -> NoReturn:
+    """Ends the process at once, after its connections are closed and its temporary files gone."""
+    # Python's own way out calls these too, and then takes a second to take dbt apart.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
 
 
 def _found_valid(_: Any) -> None:
@@ -78,6 +101,18 @@ def name_databases_by_file() -> None:
         return Path(str(path)).stem
 
     DuckDBCredentials.path_derived_database_name = staticmethod(by_file)  # type: ignore[method-assign]
+
+
+def write_only_what_is_logged() -> None:
+    """dbt writes out every event for each log, a sixth of its time, and then drops those below its level."""
+    write_line = Logger.write_line
+
+    def if_it_is_taken(self: Logger, event: Any) -> None:
+        logger = self._python_logger
+        if event.info.level not in ("debug", "test") or logger is None or logger.isEnabledFor(logging.DEBUG):
+            write_line(self, event)
+
+    Logger.write_line = if_it_is_taken  # type: ignore[assignment, method-assign]
 
 
 def _as_dict(result: Any) -> dict[str, str | None]:

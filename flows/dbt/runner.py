@@ -1,12 +1,14 @@
-"""One dbt invocation, as a process of its own: it frees the warehouse's lock and its memory when it ends."""
+"""dbt invocations, each a process of its own: it frees the warehouse's lock and its memory when it ends."""
 
+import contextlib
 import json
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from flows import child
 from flows.project import PROJECT
@@ -34,6 +36,9 @@ def capture_of(tables: list[str]) -> list[str]:
     """The command that snapshots these tables."""
     return ["snapshot", "--select", *(f"snapshot__{table}" for table in tables), *_LEAN]
 
+
+# What a run is asked for.
+_ASKED = ("periodo", "horizonte", "as_of", "origenes_backtest")
 
 # (nodes that ended, of how many, this node's name, its seconds; None when it starts)
 OnNode = Callable[[int, int, str, float | None], None]
@@ -86,46 +91,82 @@ class Variables:
     lasting: dict[str, Any]
     of_run: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def that_decide(self) -> dict[str, Any]:
+        """What decides what dbt builds; the rest is only stamped on it."""
+        return self.lasting | {name: self.of_run[name] for name in _ASKED if name in self.of_run}
 
-def run_dbt(
-    arguments: list[str],
-    settings: Settings,
-    variables: Variables,
-    on_node: OnNode = lambda *_: None,
-    timeout: float = TIMEOUT_SECONDS,
-) -> DbtResult:
-    """Runs dbt and waits for it; `on_node` hears of every node that starts and ends.
 
-    Never raises for a dbt that fails: the result says how. If this call is left by an exception (Ctrl-C,
-    SIGTERM), dbt's whole process group is ended first.
+class Dbt:
+    """dbt for a run: loaded once, by the first call, and forked for each (flows/dbt/warm.py).
+
+    A context manager: whatever leaves its block, dbt's whole process group is gone.
     """
-    target = settings.home.root / "target"
-    results = target / "results.json"
-    results.unlink(missing_ok=True)
-    settings.home.logs.mkdir(parents=True, exist_ok=True)
-    command = [
-        str(results), *arguments,
-        # Without the SQL, which holds the headings of files: where one is missing, somebody's data.
-        "--log-format", "json", "--no-use-colors", "--log-level-file", "info",
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target), "--log-path", str(settings.home.logs),
-        "--vars", json.dumps(variables.lasting),
-    ]  # fmt: skip
-    with (
-        settings.home.log.open("a") as stderr,
-        child.running(
-            "flows.dbt.invocation:main",
-            command,
-            environment=_environment(settings, variables),
-            stderr=stderr,
-            timeout=timeout,
-        ) as process,
-    ):
-        errors = _follow(process, on_node)
-        exit_code = process.wait()
-    timed_out = process.timed_out
-    failures, warnings, skipped = _read_results(results)
-    return DbtResult(exit_code, timed_out, failures, warnings, skipped, errors, timeout)
+
+    def __init__(self) -> None:
+        self._process: child.Child | None = None
+        self._resources = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._resources.__exit__(kind, error, trace)
+
+    def run(
+        self,
+        arguments: list[str],
+        settings: Settings,
+        variables: Variables,
+        on_node: OnNode = lambda *_: None,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> DbtResult:
+        """Calls dbt and waits for it; `on_node` hears of every node that starts and ends.
+
+        Never raises for a dbt that fails: the result says how.
+        """
+        target = settings.home.root / "target"
+        results = target / "results.json"
+        results.unlink(missing_ok=True)
+        settings.home.logs.mkdir(parents=True, exist_ok=True)
+        lasting = json.dumps(variables.lasting)
+        command = [
+            *arguments,
+            # Without the SQL, which holds the headings of files: where one is missing, somebody's data.
+            "--log-format", "json", "--no-use-colors", "--log-level-file", "info",
+            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--target-path", str(target), "--log-path", str(settings.home.logs),
+            "--vars", lasting,
+        ]  # fmt: skip
+        environment = _environment(settings, variables)
+        process = self._loaded(lasting, environment, settings.home.log)
+        with process.limited(timeout):
+            process.write(
+                json.dumps({"results": str(results), "arguments": command, "environment": environment})
+            )
+            exit_code, errors = _follow(process, on_node)
+        failures, warnings, skipped = _read_results(results)
+        return DbtResult(exit_code, process.timed_out, failures, warnings, skipped, errors, timeout)
+
+    def _loaded(self, lasting: str, environment: dict[str, str], log_file: Path) -> child.Child:
+        # One that was ended, because its time was over or from outside, is no reason not to go on.
+        if self._process is None or self._process.poll() is not None:
+            stderr = self._resources.enter_context(log_file.open("a"))
+            self._process = self._resources.enter_context(
+                child.running("flows.dbt.warm", [lasting], environment=environment, stderr=stderr)
+            )
+        return self._process
+
+
+def run_dbt(arguments: list[str], settings: Settings, variables: Variables, *more: Any) -> DbtResult:
+    """One call of dbt: see `Dbt.run`."""
+    with Dbt() as dbt:
+        return dbt.run(arguments, settings, variables, *more)
 
 
 def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
@@ -133,16 +174,20 @@ def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
     return os.environ | settings.environment | of_run
 
 
-def _follow(process: child.Child, on_node: OnNode) -> list[str]:
-    errors = []
+def _follow(process: child.Child, on_node: OnNode) -> tuple[int, list[str]]:
+    """Reads what dbt says up to its end: its exit code, and its errors that belong to no node."""
+    errors: list[str] = []
     # By id: hooks are logged like nodes but not counted in the total, and a node is counted once.
     ended: set[str] = set()
     for line in process.stdout or ():
         try:
             event = json.loads(line)
+            if "ended" in event:
+                return int(event["ended"]), errors
             info, data = event["info"], event["data"]
         except (json.JSONDecodeError, KeyError, TypeError):
-            log.info("dbt: %s", line.rstrip())
+            if line.strip():
+                log.info("dbt: %s", line.rstrip())
             continue
         node = data.get("node_info") or {}
         if info["level"] in ("error", "warn"):
@@ -154,7 +199,7 @@ def _follow(process: child.Child, on_node: OnNode) -> list[str]:
             if seconds is not None:
                 ended.add(node["unique_id"])
             on_node(len(ended), data.get("total") or data["num_models"], node["node_name"], seconds)
-    return errors
+    return process.wait(), errors
 
 
 def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure], list[NodeFailure]]:

@@ -1,4 +1,4 @@
-{% set horizonte = var('horizonte') | int %}
+{% set horizonte = of_this_run('horizonte') | int %}
 
 with
 origenes as (select * from {{ ref('origenes') }}),

@@ -8,17 +8,17 @@ periodos as (select * from {{ ref('dim_periodos') }})
 select
     p.indice as indice_origen,
     p.periodo as periodo_origen,
-    p.indice >= r.indice_corte - {{ var('origenes_backtest') | int }} as es_evaluado,
+    p.indice >= r.indice_corte - {{ of_this_run('origenes_backtest') | int }} as es_evaluado,
     r.horizonte
 from periodos as p
 inner join corrida as r
     on
         p.indice between r.primer_indice and r.indice_corte
         and p.indice >= r.indice_corte - case
-            when r.learner = 'none' then {{ var('origenes_backtest') | int }}
+            when r.learner = 'none' then {{ of_this_run('origenes_backtest') | int }}
             else
                 greatest(
-                    {{ [var('origenes_aprendizaje') | int, var('origenes_backtest') | int] | max }},
+                    {{ [var('origenes_aprendizaje') | int, of_this_run('origenes_backtest') | int] | max }},
                     cast(ceil(2.5 * p.estaciones_por_ciclo) as integer)
                 )
         end

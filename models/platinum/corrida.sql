@@ -22,7 +22,7 @@ objetivo as (
         p.indice as indice_objetivo
     from conocidos as c
     left join periodos as p
-        on {{ 'c.ultimo_indice + 1 = p.indice' if var('periodo') is none else 'p.periodo = ' ~ (var('periodo') | int) }}
+        on {{ 'c.ultimo_indice + 1 = p.indice' if of_this_run('periodo') is none else 'p.periodo = ' ~ (of_this_run('periodo') | int) }}
 ),
 
 -- One table that an earlier capture stands in for makes the whole run one on stored data.
@@ -41,9 +41,9 @@ final as (
         o.indice_objetivo - 1 as indice_corte,
         o.primer_indice,
         o.ultimo_indice,
-        {{ var('horizonte') | int }} as horizonte,
+        {{ of_this_run('horizonte') | int }} as horizonte,
         '{{ var("learner") }}' as learner,
-        cast({{ quoted(var('as_of') | string) if var('as_of') is not none else 'null' }} as timestamp) as as_of,
+        cast({{ quoted(of_this_run('as_of') | string) if of_this_run('as_of') is not none else 'null' }} as timestamp) as as_of,
         c.datos_al,
         c.estado_fuente,
         c.tablas_respaldo,

@@ -18,7 +18,7 @@ ultimas as (
 ),
 
 momento as (
-    select {{ 'cast(' ~ quoted(var('as_of') | string) ~ ' as timestamp)' if var('as_of') is not none else "current_timestamp at time zone 'UTC'" }} as ahora
+    select {{ 'cast(' ~ quoted(of_this_run('as_of') | string) ~ ' as timestamp)' if of_this_run('as_of') is not none else "current_timestamp at time zone 'UTC'" }} as ahora
 ),
 
 final as (
@@ -33,7 +33,7 @@ final as (
         case
             when u.run_id = '{{ this_run() }}' then null
             when u.filas = 0 then r.motivo_estado
-            else coalesce(r.motivo_estado, {{ quoted('as of ' ~ var('as_of') ~ ' UTC, as asked') if var('as_of') is not none else "'the source was not read, as asked'" }})
+            else coalesce(r.motivo_estado, {{ quoted('as of ' ~ of_this_run('as_of') ~ ' UTC, as asked') if of_this_run('as_of') is not none else "'the source was not read, as asked'" }})
         end as motivo_estado,
         u.filas,
         u.periodos,

@@ -7,11 +7,11 @@ capturas as (select * from {{ source('aforo', 'capturas') }})
 
 select *
 from capturas
-{%- if var('as_of') is not none %}
+{%- if of_this_run('as_of') is not none %}
 where
     secuencia <= (
         select max(c.secuencia)
         from capturas as c
-        where c.capturada_en <= cast({{ quoted(var('as_of') | string) }} as timestamp)
+        where c.capturada_en <= cast({{ quoted(of_this_run('as_of') | string) }} as timestamp)
     )
 {%- endif %}

@@ -1,16 +1,14 @@
 """The docs page in a real browser, without a network."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.harness import Institute
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox",
@@ -29,25 +27,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose platinum is built and documented."""
-    home = tmp_path_factory.mktemp("home")
-    programs = Path(sys.executable).parent
-    env = {**os.environ, "AFORO_HOME": str(home), "DBT_TARGET_PATH": str(home / "target")}
-    selected = "path:models/landing path:snapshots path:models/raw path:models/platinum"
-    build: list[str | Path] = [
-        programs / "dbt",
-        "--quiet",
-        "--log-path",
-        home / "logs",
-        "build",
-        "--select",
-        *selected.split(),
-    ]
-    only = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
-    subprocess.run([*build, *only], cwd=ROOT, env=env, check=True)
-    subprocess.run([programs / "aforo", "docs", "--home", home], cwd=ROOT, env=env, check=True)
-    return home
+def home(good: Institute) -> Path:
+    """A home after a run, documented."""
+    documented = good.aforo("docs")
+    assert documented.exit_code == 0, documented.err
+    return good.home
 
 
 @pytest.fixture

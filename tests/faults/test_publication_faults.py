@@ -15,6 +15,8 @@ from flows.settings import Home
 from flows.steps import publish
 from tests.unit.test_publish import new_record, write_marts
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -101,7 +103,6 @@ print("published")
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", ["error=EIO", "signal=SIGKILL"])
 def test_a_fault_at_each_rename_that_the_system_is_asked_for(
     what: str, earlier: Home, tmp_path: Path

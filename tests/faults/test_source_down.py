@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -67,43 +68,71 @@ def test_another_source_is_no_fallback(good: Institute, tmp_path: Path) -> None:
     assert good.fingerprint() == before
 
 
-def test_one_table_down_for_three_runs_then_back(good: Institute) -> None:
-    """It ages, run by run; once it is back it is live again."""
+RUN = "select distinct run_id from marts.prediccion_detalle"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was published before, while and after a table was down; what readers saw as it came back."""
+
+    forecasts: list[list[Any]]
+    health: list[dict[str, dict[str, Any]]]
+    fallbacks: dict[str, str]
+    runs: tuple[list[Any], list[Any]]
+    of_open_reader: set[str]
+    of_new_readers: list[list[Any]]
+
+
+@pytest.fixture(scope="module")
+def seen(good: Institute) -> Seen:
+    """Two runs without a table, and one with it again, with readers on the published file."""
+    forecasts, health = [good.forecast()], [good.health()]
     file = good.source / "sedes.parquet"
     away = file.with_suffix(".away")
     file.rename(away)
-    before = good.forecast()
-    captured = good.health()["sedes"]["capturada_en"]
-    for _ in range(3):
+    for _ in range(2):
         outcome = good.aforo("run", "--quiet")
         assert outcome.exit_code == 0, outcome.err
-        state = good.health()["sedes"]
-        assert (state["estado"], state["capturada_en"]) == ("respaldo", captured)
-        assert "which delivered it before" in state["motivo_estado"]
-        assert good.health()["programacion"]["estado"] == "viva"
-        assert good.forecast() == before
+        forecasts.append(good.forecast())
+        health.append(good.health())
     away.rename(file)
-    outcome = good.aforo("run", "--quiet")
-    assert outcome.exit_code == 0, outcome.err
-    assert good.health()["sedes"]["estado"] == "viva"
-    assert good.records()[-1]["fallbacks"] == {}
-    assert good.forecast() == before
-
-
-def test_a_reader_on_the_published_file_all_the_while(good: Institute) -> None:
-    """It never waits and never sees half a run: what it opened stays, who opens anew sees the new release."""
-    file = str(good.home / "published" / "aforo_marts.duckdb")
-    before = good.published("select distinct run_id from marts.prediccion_detalle")
-    with duckdb.connect(file, read_only=True) as reader:
-        run = good.start("run")
+    before = good.published(RUN)
+    of_open, of_new = set(), []
+    with duckdb.connect(str(good.home / "published" / "aforo_marts.duckdb"), read_only=True) as reader:
+        run = good.start("run", "--quiet")
         while run.poll() is None:
-            seen = reader.sql("select distinct run_id from marts.prediccion_detalle").fetchall()
-            assert seen == before
-            assert len(good.published("select distinct run_id from marts.prediccion_detalle")) == 1
+            of_open.add(str(reader.sql(RUN).fetchall()))
+            of_new.append(good.published(RUN))
             time.sleep(0.2)
         _, err = run.communicate()
         assert run.returncode == 0, err
-    assert good.published("select distinct run_id from marts.prediccion_detalle") != before
+    forecasts.append(good.forecast())
+    health.append(good.health())
+    fallbacks = good.records()[-1]["fallbacks"]
+    return Seen(forecasts, health, fallbacks, (before, good.published(RUN)), of_open, of_new)
+
+
+def test_one_table_down_for_runs_then_back(seen: Seen) -> None:
+    """It ages, run by run; once it is back it is live again."""
+    before, *down, back = seen.health
+    assert len(down) == 2
+    for state in down:
+        assert state["sedes"]["estado"] == "respaldo"
+        assert state["sedes"]["capturada_en"] == before["sedes"]["capturada_en"]
+        assert "which delivered it before" in state["sedes"]["motivo_estado"]
+        assert state["programacion"]["estado"] == "viva"
+    assert back["sedes"]["estado"] == "viva"
+    assert seen.fallbacks == {}
+    assert all(forecast == seen.forecasts[0] for forecast in seen.forecasts)
+
+
+def test_a_reader_on_the_published_file_all_the_while(seen: Seen) -> None:
+    """It never waits and never sees half a run: what it opened stays, who opens anew sees the new release."""
+    before, after = seen.runs
+    assert before != after
+    assert seen.of_open_reader == {str(before)}
+    assert len(seen.of_new_readers) > 10
+    assert all(found in (before, after) for found in seen.of_new_readers)
 
 
 def test_a_fallback_that_is_too_old(good: Institute, source_away: Path) -> None:

@@ -42,11 +42,16 @@ def published(good: Institute) -> Published:
     return Published(good, outcome, meanwhile, good.records()[-1])
 
 
+def before_its_first_run(institute: Institute, folder: Path) -> Institute:
+    """The small institute with a home of its own and a source to spoil."""
+    source = sources.write(sources.institute(), folder / "source")
+    return replace(institute, source=source, home=folder / "home")
+
+
 @pytest.fixture
 def newcomer(institute: Institute, tmp_path: Path) -> Institute:
-    """The small institute before its first run, with a source to spoil."""
-    source = sources.write(sources.institute(), tmp_path / "source")
-    return replace(institute, source=source, home=tmp_path / "home")
+    """The small institute before its first run."""
+    return before_its_first_run(institute, tmp_path)
 
 
 def refused(newcomer: Institute, *arguments: str) -> str:
@@ -101,23 +106,29 @@ def test_a_second_run_at_the_same_time_is_refused(published: Published) -> None:
     assert "wait until it has ended" in published.meanwhile.err
 
 
-def test_files_that_cannot_be_read(newcomer: Institute) -> None:
-    """File, row and remedy are named; nothing is published."""
+@pytest.fixture(scope="module")
+def unreadable(institute: Institute, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A source whose files can't be read or are not there, and what a first run says of it."""
+    newcomer = before_its_first_run(institute, tmp_path_factory.mktemp("unreadable"))
     source = newcomer.source
     tables = sources.institute()
-    tables["programacion"] = tables["programacion"].drop(columns="horario")
+    del tables["programacion"]
+    tables["vacantes_estandar"] = tables["vacantes_estandar"].drop(columns="nivel")
     sources.write(tables, source)
     (source / "cursos.parquet").write_text("curso_actual,nombre\nA1,this is not a Parquet file\n")
     (source / "horarios.parquet").unlink()
     # Another encoding is read; a row that is too short is not, and is named where it stands.
     text = "horario;horario_actual;turno\nH1;H1;mañana\nH2;H2\nH3;H3;noche\n"
     (source / "horarios.csv").write_bytes(text.encode("latin-1"))
+    return source, refused(newcomer)
 
-    message = refused(newcomer)
 
-    missing = block_of(message, "Table programacion")
-    assert "column horario is required and missing" in missing
-    assert str(source / "programacion.parquet") in missing
+def test_files_that_cannot_be_read(unreadable: tuple[Path, str]) -> None:
+    """File, row and remedy are named; nothing is published."""
+    source, message = unreadable
+    missing = block_of(message, "Table vacantes_estandar")
+    assert "column nivel is required and missing" in missing
+    assert str(source / "vacantes_estandar.parquet") in missing
     assert "Add the column" in missing
     no_parquet = block_of(message, "cursos, ")
     assert str(source / "cursos.parquet") in no_parquet
@@ -130,21 +141,35 @@ def test_files_that_cannot_be_read(newcomer: Institute) -> None:
     assert "so there is no earlier capture to fall back on" in message
 
 
-def test_rows_that_are_wrong(newcomer: Institute) -> None:
-    """File, row and column are named, and the value where it is no person's; nothing is published."""
+def test_tables_that_are_missing(unreadable: tuple[Path, str]) -> None:
+    """They are named; nothing is published."""
+    message = block_of(unreadable[1], "Table programacion")
+    assert "is required and was not found" in message
+    assert "Deliver " in message
+
+
+@pytest.fixture(scope="module")
+def wrong(institute: Institute, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A source of one period, with rows that are wrong, and what a first run says of it."""
+    newcomer = before_its_first_run(institute, tmp_path_factory.mktemp("wrong"))
     tables = sources.institute()
-    sections = tables["programacion"].astype({"matriculados": "object"})
+    sections = tables["programacion"]
+    sections = sections[sections["periodo"] == sections["periodo"].max()].reset_index(drop=True)
+    sections = sections.astype({"matriculados": "object"})
     sections.loc[4, "matriculados"] = "doce"
     sections.loc[6, "matriculados"] = -3
+    # Of no period that there is, and without students: they make no history.
+    sections.loc[[8, 10], ["periodo", "matriculados"]] = (202313, 0)
     sections["matriculados"] = sections["matriculados"].astype(str)
-    sections.loc[[8, 10], "periodo"] = 202313
     tables["programacion"] = sections
     tables["cursos"] = pd.concat([tables["cursos"], tables["cursos"].head(1)])
-    file = newcomer.source / "programacion.parquet"
     sources.write(tables, newcomer.source)
+    return newcomer.source / "programacion.parquet", refused(newcomer)
 
-    message = refused(newcomer)
 
+def test_rows_that_are_wrong(wrong: tuple[Path, str]) -> None:
+    """File, row and column are named, and the value where it is no person's; nothing is published."""
+    file, message = wrong
     lines = [line.strip() for line in message.splitlines()]
     wrong_type = lines.index(f"programacion, column matriculados, {file}, row 5")
     assert lines[wrong_type + 1] == "is not a whole number: <text of 4 characters>"
@@ -160,25 +185,11 @@ def test_rows_that_are_wrong(newcomer: Institute) -> None:
     assert "keep one row for each key" in duplicate
 
 
-def test_tables_that_are_missing(newcomer: Institute) -> None:
-    """They are named; nothing is published."""
-    tables = sources.institute()
-    del tables["programacion"], tables["cursos"]
-    sources.write(tables, newcomer.source)
-    message = refused(newcomer)
-    assert "Table programacion is required and was not found" in message
-    assert "Deliver " in message
-
-
-def test_one_period_only(newcomer: Institute) -> None:
+def test_one_period_only(wrong: tuple[Path, str]) -> None:
     """It says how much history is needed."""
-    tables = sources.institute()
-    sections = tables["programacion"]
-    tables["programacion"] = sections[sections["periodo"] == sections["periodo"].max()]
-    sources.write(tables, newcomer.source)
-    block = block_of(refused(newcomer), "programacion, column periodo")
-    assert "all rows are of one period" in block
-    assert "deliver at least two periods" in block
+    _, message = wrong
+    said = message[message.index("all rows are of one period") :]
+    assert "deliver at least two periods" in said.split("\n\n")[0]
 
 
 def test_a_source_folder_that_is_empty_or_missing(newcomer: Institute) -> None:

@@ -3,8 +3,6 @@
 import functools
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from flows import child
 from flows.dbt.extensions import extension_file
 from flows.dbt.runner import AUDIT
 from flows.project import contract_tables, version_variables
@@ -54,29 +53,32 @@ Land = Callable[..., Landed]
 
 
 @pytest.fixture(scope="module")
-def land(tmp_path_factory: pytest.TempPathFactory) -> Land:
+def land(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Land]:
     """Lands a source with dbt alone, in a home of its own; its tests, the audit, must pass unless `fails`."""
-    # One home for all: where it changes, dbt parses the whole project anew.
     home = tmp_path_factory.mktemp("home")
 
     def run(source: Path | str, fails: bool = False, **environment: str) -> Landed:
         chosen = {"AFORO_SOURCE": str(source), "AFORO_HOME": str(home)}
         places = ["--target-path", str(home / "target"), "--log-path", str(home)]
-        # dbt as `aforo` calls it, which is quicker than by hand.
-        call = "from flows.dbt.invocation import main; main()"
-        done = subprocess.run(
-            [sys.executable, "-c", call, str(home / "results.json"), *AUDIT, *places, "--vars", LASTING],
-            cwd=ROOT,
-            env={**os.environ, **chosen, **environment},
-            capture_output=True,
-            text=True,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
+        call = {
+            "results": str(home / "results.json"),
+            "arguments": [*AUDIT, *places, "--vars", LASTING],
+            "environment": {**os.environ, **chosen, **environment},
+        }
+        dbt.write(json.dumps(call))
+        output = ""
+        for line in dbt.stdout or ():
+            if line.startswith('{"ended"'):
+                break
+            output += line
+        assert (json.loads(line)["ended"] != 0) == fails, output
         warehouse = tmp_path_factory.mktemp("landed") / "warehouse.duckdb"
         (home / "aforo_warehouse.duckdb").rename(warehouse)
-        return Landed(warehouse, done.stdout)
+        return Landed(warehouse, output)
 
-    return run
+    # dbt as `aforo` calls it, which is quicker than by hand.
+    with child.running("flows.dbt.warm", [LASTING], stderr=None) as dbt:
+        yield run
 
 
 @pytest.fixture(scope="module")

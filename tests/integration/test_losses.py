@@ -4,7 +4,7 @@ One capture, no forecast: then `check-source` of deliveries from other folders, 
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from flows.commands import check_source
 from flows.commands.check_source import Checked
 from flows.dbt import diagnosis
-from flows.dbt.runner import AUDIT, Variables, capture_of, run_dbt
+from flows.dbt.runner import AUDIT, Dbt, Variables, capture_of
 from flows.project import contract_tables, version_variables
 from flows.screen.terminal import QuietProgress
 from flows.settings import Home, Settings, resolve
@@ -52,20 +52,29 @@ def institute() -> sources.Tables:
 
 
 @pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def dbt() -> Iterator[Dbt]:
+    """One dbt for all."""
+    with Dbt() as dbt:
+        yield dbt
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory, dbt: Dbt) -> Settings:
     """A home that has captured the institute."""
     folder = tmp_path_factory.mktemp("held")
     asked = resolve(str(sources.write(institute(), folder / "source")), str(folder / "home"))
     asked.home.root.mkdir()
     variables = Variables(version_variables(), {"run_id": "first"})
     for arguments in (AUDIT, capture_of(list(contract_tables()))):
-        assert run_dbt(arguments, asked, variables).ok
+        assert dbt.run(arguments, asked, variables).ok
     return asked
 
 
 @pytest.fixture
-def check(held: Settings, tmp_path: Path) -> Check:
+def check(held: Settings, dbt: Dbt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Checks tables, delivered in another folder, against what the home holds."""
+
+    monkeypatch.setattr(check_source, "run_dbt", dbt.run)
 
     def checked(tables: sources.Tables, *accepted: str) -> dict[str, Checked]:
         other = str(sources.write(tables, tmp_path / "another path"))
@@ -137,7 +146,7 @@ def test_another_institute_is_told_by_its_codes(check: Check) -> None:
 
 
 def test_a_home_of_before_gets_its_sequence_in_the_order_of_its_captures(
-    held: Settings, tmp_path: Path
+    held: Settings, dbt: Dbt, tmp_path: Path
 ) -> None:
     asked = replace(held, home=Home(shutil.copytree(held.home.root, tmp_path / "home")))
     with duckdb.connect(str(asked.home.warehouse)) as connection:
@@ -147,10 +156,9 @@ def test_a_home_of_before_gets_its_sequence_in_the_order_of_its_captures(
             "select * replace ('set back' as run_id, capturada_en - interval 1 year as capturada_en) "
             "from landing.capturas where tabla = 'sedes'"
         )
-    variables = Variables(version_variables(), {"run_id": "first"})
-    variables.of_run["run_id"] = "third"
-    assert run_dbt(AUDIT, asked, variables).ok
-    assert run_dbt(capture_of(["sedes"]), asked, variables).ok
+    variables = Variables(version_variables(), {"run_id": "third"})
+    assert dbt.run(AUDIT, asked, variables).ok
+    assert dbt.run(capture_of(["sedes"]), asked, variables).ok
     with duckdb.connect(str(asked.home.warehouse), read_only=True) as connection:
         found = connection.execute(
             "select run_id, min(secuencia), max(secuencia) from landing.capturas group by run_id order by 2"
@@ -158,12 +166,14 @@ def test_a_home_of_before_gets_its_sequence_in_the_order_of_its_captures(
     assert found == [("first", 1, 1), ("set back", 2, 2), ("third", 3, 3)]
 
 
-def test_dbt_by_hand_refuses_a_clock_behind_and_an_empty_setting(held: Settings, tmp_path: Path) -> None:
+def test_dbt_by_hand_refuses_a_clock_behind_and_an_empty_setting(
+    held: Settings, dbt: Dbt, tmp_path: Path
+) -> None:
     asked = replace(held, home=Home(shutil.copytree(held.home.root, tmp_path / "home")))
     with duckdb.connect(str(asked.home.warehouse)) as connection:
         connection.execute("update landing.capturas set capturada_en = capturada_en + interval 1 day")
-    refused = diagnosis.failure(run_dbt(AUDIT, asked, Variables(version_variables())), asked.home)
+    refused = diagnosis.failure(dbt.run(AUDIT, asked, Variables(version_variables())), asked.home)
     assert "which is before the newest capture, of " in refused.problems[0].what
     nowhere = replace(asked, source=Source("", "folder"))
-    refused = diagnosis.failure(run_dbt(AUDIT, nowhere, Variables(version_variables())), asked.home)
+    refused = diagnosis.failure(dbt.run(AUDIT, nowhere, Variables(version_variables())), asked.home)
     assert refused.problems[0].what == "AFORO_SOURCE is empty"

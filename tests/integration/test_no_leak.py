@@ -1,20 +1,19 @@
 """What is forecast for a period does not depend on what came after it, nor on chance."""
 
 import contextlib
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from flows.project import schema_of
+from flows.dbt.runner import Dbt, Variables
+from flows.project import schema_of, version_variables
+from flows.settings import resolve
 
 ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "seeds" / "demo_institute"
 INSTITUTE = ROOT.parent / "shared" / "data" / "institute"
 
 # What a forecast is made of, rates, candidates, codes and weights among it.
@@ -40,27 +39,6 @@ OF_THE_RUN = {
 OF_LATER_CAPTURES = {"marts.cambios_programacion"}
 
 
-def build(source: Path, home: Path, **variables: object) -> None:
-    """`dbt build` by hand, as a user would."""
-    home.mkdir()
-    dbt = Path(sys.executable).with_name("dbt")
-    result = subprocess.run(
-        [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "AFORO_SOURCE": str(source),
-            "AFORO_HOME": str(home),
-            "DBT_TARGET_PATH": str(home / "target"),
-            "DBT_LOG_PATH": str(home / "logs"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout
-
-
 def keep(source: Path, copy: Path, condition: str) -> Path:
     """A copy of the source with the sections for which the condition holds."""
     shutil.copytree(source, copy)
@@ -72,9 +50,23 @@ def keep(source: Path, copy: Path, condition: str) -> Path:
     return copy
 
 
+def small_campuses(share: float) -> str:
+    """The campuses that have less than that share of the sections each: they are as the others."""
+    return (
+        "sede in (select sede from programacion group by sede"
+        f" having count(*) < {share} * (select count(*) from programacion))"
+    )
+
+
 @contextlib.contextmanager
 def whole_and_cut(
-    source: Path, folder: Path, first_cut: int, origins: int, origins_cut_away: int = 0, **variables: object
+    source: Path,
+    folder: Path,
+    first_cut: int,
+    origins: int,
+    origins_cut_away: int = 0,
+    periodo: int | None = None,
+    **lasting: object,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouses built of the source and of its copy cut at the period, as whole_run and cut_run.
 
@@ -82,8 +74,17 @@ def whole_and_cut(
     has learnt of the backtest depends on the origins before it.
     """
     keep(source, folder / "cut", f"periodo < {first_cut}")
-    build(source, folder / "whole_home", origenes_backtest=origins + origins_cut_away, **variables)
-    build(folder / "cut", folder / "cut_home", origenes_backtest=origins, **variables)
+    with Dbt() as dbt:
+        for name, delivered, tried in (
+            ("whole", source, origins + origins_cut_away),
+            ("cut", folder / "cut", origins),
+        ):
+            asked = resolve(str(delivered), str(folder / f"{name}_home"))
+            asked.home.root.mkdir()
+            of_run = {"periodo": periodo, "origenes_backtest": tried}
+            variables = Variables(version_variables() | lasting, of_run)
+            result = dbt.run(["build", "--exclude-resource-type", "unit_test"], asked, variables)
+            assert result.ok, result
     with duckdb.connect() as connection:
         for name in ("whole", "cut"):
             file = folder / f"{name}_home" / "aforo_warehouse.duckdb"
@@ -109,24 +110,25 @@ def assert_equal(connection: duckdb.DuckDBPyConnection, table: str, where: str =
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("source", "periodo"),
+    ("source", "share", "periodo"),
     [
-        pytest.param(ROOT / "seeds" / "demo_institute", 202503, id="demo"),
+        pytest.param(DEMO, 0.2, 202503, id="demo"),
         pytest.param(
             INSTITUTE,
+            0.04,
             202502,
             id="institute",
             marks=pytest.mark.skipif(not INSTITUTE.exists(), reason="../shared/data/institute is absent"),
         ),
     ],
 )
-def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp_path: Path) -> None:
-    if source == INSTITUTE:
-        # The largest campus is more than half of it, and as any other.
-        others = "sede <> (select mode(sede) from programacion)"
-        source = keep(source, tmp_path / "source", others)
-    variables = {"periodo": periodo, "origenes_aprendizaje": 12}
-    with whole_and_cut(source, tmp_path, first_cut=periodo, origins=2, **variables) as connection:
+def test_a_forecast_does_not_see_what_came_later(
+    source: Path, share: float, periodo: int, tmp_path: Path
+) -> None:
+    source = keep(source, tmp_path / "source", small_campuses(share))
+    with whole_and_cut(
+        source, tmp_path, first_cut=periodo, origins=2, periodo=periodo, origenes_aprendizaje=12
+    ) as connection:
         tables = connection.sql(
             "select schema_name || '.' || table_name from duckdb_tables()"
             f" where database_name = 'whole_run' and schema_name in {('marts', *LAYERS)}"
@@ -140,7 +142,7 @@ def test_a_forecast_does_not_see_what_came_later(source: Path, periodo: int, tmp
 
 @pytest.mark.slow
 def test_a_past_origin_of_the_backtest_knows_what_was_known_then(tmp_path: Path) -> None:
-    source = ROOT / "seeds" / "demo_institute"
+    source = keep(DEMO, tmp_path / "source", small_campuses(0.2))
     today_of_the_cut = f"(select max(indice_origen) from cut_run.{FEATURES}.origenes)"
     with whole_and_cut(
         source, tmp_path, first_cut=202503, origins=4, origins_cut_away=4, learner="none"

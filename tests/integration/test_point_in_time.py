@@ -5,10 +5,8 @@ corrections; a third after more of them.
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from flows.project import contract_tables, schema_of
+from flows.dbt.runner import AUDIT, Dbt, Variables, capture_of
+from flows.project import contract_tables, schema_of, version_variables
+from flows.settings import resolve
 from tests import sources
 from tests.harness import Institute
 
@@ -48,6 +48,7 @@ class Story:
     """The institute after its three forecasts, what each was, and when the unpublished capture was made."""
 
     institute: Institute
+    dbt: Dbt
     first: Moment
     unpublished_at: str
     second: Moment
@@ -55,18 +56,20 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, prefect: dict[str, str]) -> Story:
-    folder = tmp_path_factory.mktemp("point_in_time")
+def story(good: Institute) -> Iterator[Story]:
+    institute = good
     tables = sources.institute()
-    institute = Institute(sources.write(tables, folder / "source"), folder / "home", prefect)
-    first = published(institute)
-    sources.write(unpublished(tables), institute.source)
-    dbt(institute, "build", "--select", "path:models/landing", "path:snapshots")
-    unpublished_at = query(institute.home, "select max(capturada_en)::varchar from landing.capturas")[0][0]
-    sources.write(corrected(tables), institute.source)
-    second = published(institute)
-    sources.write(corrected_again(tables), institute.source)
-    return Story(institute, first, unpublished_at, second, published(institute))
+    first = moment(institute)
+    with Dbt() as dbt:
+        sources.write(unpublished(tables), institute.source)
+        call(dbt, institute, AUDIT, run_id="unpublished")
+        call(dbt, institute, capture_of(list(contract_tables())), run_id="unpublished")
+        latest = "select max(capturada_en)::varchar from landing.capturas"
+        unpublished_at = query(institute.home, latest)[0][0]
+        sources.write(corrected(tables), institute.source)
+        second = published(institute)
+        sources.write(corrected_again(tables), institute.source)
+        yield Story(institute, dbt, first, unpublished_at, second, published(institute))
 
 
 def unpublished(tables: sources.Tables) -> sources.Tables:
@@ -102,8 +105,13 @@ def with_students(sections: pd.DataFrame, students: int) -> pd.DataFrame:
 
 def published(institute: Institute, *flags: str) -> Moment:
     """Runs `aforo`, which must publish, and reads what it forecast and what it stood on."""
-    outcome = institute.aforo("run", "--horizon", "2", *flags)
+    outcome = institute.aforo("run", *flags)
     assert outcome.exit_code == 0, outcome.err
+    return moment(institute)
+
+
+def moment(institute: Institute) -> Moment:
+    """What the last run forecast and what it stood on."""
     file = institute.home / "published" / "aforo_marts.duckdb"
     with duckdb.connect(str(file), read_only=True) as connection:
         forecast = {
@@ -126,10 +134,10 @@ def raw(home: Path) -> dict[str, Rows]:
     return {table: query(home, f"from {schema}.{table} order by all") for table in contract_tables()}
 
 
-def raw_as_of(institute: Institute, moment: str) -> dict[str, Rows]:
+def raw_as_of(story: Story, moment: str) -> dict[str, Rows]:
     """The raw tables as of a moment, by dbt alone."""
-    dbt(institute, "run", "--select", "path:models/raw", "--vars", json.dumps({"as_of": moment}))
-    return raw(institute.home)
+    call(story.dbt, story.institute, ["run", "--select", "path:models/raw"], as_of=moment)
+    return raw(story.institute.home)
 
 
 def query(home: Path, sql: str) -> Rows:
@@ -138,23 +146,11 @@ def query(home: Path, sql: str) -> Rows:
         return connection.execute(sql).fetchall()
 
 
-def dbt(institute: Institute, *arguments: str) -> None:
-    """dbt by hand, as a user would."""
-    result = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", *arguments],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "AFORO_SOURCE": str(institute.source),
-            "AFORO_HOME": str(institute.home),
-            "DBT_TARGET_PATH": str(institute.home / "target_by_hand"),
-            "DBT_LOG_PATH": str(institute.home / "logs"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout
+def call(dbt: Dbt, institute: Institute, arguments: list[str], **of_run: str) -> None:
+    """dbt alone, as `aforo` calls it."""
+    asked = resolve(str(institute.source), str(institute.home))
+    result = dbt.run(arguments, asked, Variables(version_variables(), dict(of_run)))
+    assert result.ok, result
 
 
 def sections_of(state: dict[str, Rows]) -> dict[str, int]:
@@ -186,9 +182,9 @@ def test_the_published_file_says_what_its_tables_and_columns_are(story: Story) -
 
 def test_every_moment_is_there_as_it_was(story: Story) -> None:
     # datos_al is when programacion was captured: the tables captured after it in that run belong to it.
-    assert raw_as_of(story.institute, story.first.datos_al) == story.first.raw
-    assert raw_as_of(story.institute, story.second.published_at) == story.second.raw
-    between = raw_as_of(story.institute, story.unpublished_at)
+    assert raw_as_of(story, story.first.datos_al) == story.first.raw
+    assert raw_as_of(story, story.second.published_at) == story.second.raw
+    between = raw_as_of(story, story.unpublished_at)
     assert sections_of(between)[CORRECTED] == 77
 
 
@@ -222,15 +218,8 @@ def test_the_queries_of_the_docs_run(story: Story, page: str) -> None:
                 connection.execute(statement)
 
 
-def test_as_of_a_moment_gives_the_forecast_of_then(story: Story) -> None:
-    rebuilt = published(story.institute, "--as-of", story.first.datos_al)
-    assert rebuilt.raw == story.first.raw
-    assert rebuilt.forecast == story.first.forecast
-    listed = query(story.institute.home, "select count(*) from marts.cambios_programacion")
-    assert listed == [(0,)]
-
-
 def test_a_vacuum_keeps_what_was_published_and_refuses_what_is_gone(story: Story) -> None:
+    """A moment that it keeps gives the forecast of then, whatever was captured and folded since."""
     before = story.institute.fingerprint()
     vacuumed = story.institute.aforo("vacuum", "--keep-days", "0", "--json")
     assert vacuumed.exit_code == 0, vacuumed.err
@@ -245,7 +234,9 @@ def test_a_vacuum_keeps_what_was_published_and_refuses_what_is_gone(story: Story
     assert "or one of the published forecasts: 20" in refused.err
     assert story.institute.fingerprint() == before
 
-    assert raw_as_of(story.institute, story.second.datos_al) == story.second.raw
+    assert raw_as_of(story, story.second.datos_al) == story.second.raw
     rebuilt = published(story.institute, "--as-of", story.first.datos_al)
     assert rebuilt.raw == story.first.raw
     assert rebuilt.forecast == story.first.forecast
+    listed = query(story.institute.home, "select count(*) from marts.cambios_programacion")
+    assert listed == [(0,)]

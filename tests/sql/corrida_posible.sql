@@ -22,7 +22,7 @@ problemas as (
         case
             when r.ultimo_indice is null then 'sin_datos'
             when r.indice_corte is null
-                then '{{ "calendario_corto" if var("periodo") is none else "periodo_desconocido" }}'
+                then '{{ "calendario_corto" if of_this_run("periodo") is none else "periodo_desconocido" }}'
             when r.indice_corte < r.primer_indice then 'sin_historia'
             when u.indice < r.indice_corte + r.horizonte then 'calendario_corto'
             when r.indice_corte > r.ultimo_indice and r.indice_corte not in (select c.indice from celdas as c)
@@ -39,7 +39,7 @@ select
     'periodo' as columna,
     case caso
         when 'calendario_corto' then cast(ultimo_periodo as varchar)
-        else {{ "'" ~ var('periodo') ~ "'" if var('periodo') is not none else 'null' }}
+        else {{ "'" ~ of_this_run('periodo') ~ "'" if of_this_run('periodo') is not none else 'null' }}
     end as valor,
     case caso
         when 'sin_datos' then 'no period has a closed section with students'

@@ -242,6 +242,7 @@ def test_truth_beats_the_rule_and_neither_is_too_easy(db: duckdb.DuckDBPyConnect
 # --- the program
 
 
+@pytest.mark.slow
 def test_made_again_it_is_the_same(
     again: tuple[dict[str, pd.DataFrame], pd.DataFrame], tmp_path: Path
 ) -> None:
@@ -258,6 +259,7 @@ def test_made_again_it_is_the_same(
     pd.testing.assert_frame_equal(truth, expected, check_dtype=False)
 
 
+@pytest.mark.slow
 def test_twice_the_same_bytes_and_another_seed_another_institute(tmp_path: Path) -> None:
     small = ["--scale", "0.1", "--replicas", "2"]
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
@@ -270,6 +272,7 @@ def test_twice_the_same_bytes_and_another_seed_another_institute(tmp_path: Path)
     assert a["programacion.parquet"] != c["programacion.parquet"]
 
 
+@pytest.mark.slow
 def test_scale_makes_institutes_of_any_size(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     demo = number(db, "select sum(matriculados) from programacion")
     main(["--scale", "2", "--replicas", "0", "--out", str(tmp_path / "large")])

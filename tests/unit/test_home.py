@@ -22,15 +22,21 @@ from tests.unit.test_publish import new_record, write_marts
 FIRST, SECOND = "20250601T000000Z-aaaaaa", "20250701T000000Z-aaaaaa"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home with a published release and a history of the source."""
-    home = Home(tmp_path / "home")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with a published release and a history of the source. Not to be written to."""
+    home = Home(tmp_path_factory.mktemp("template") / "home")
     marker.enter(home)
     write_marts(home, 12, rows=3000)
     capture(home, FIRST, 40_000)
     publish.publish(home, new_record(home), {})
     return home
+
+
+@pytest.fixture
+def home(template: Home, tmp_path: Path) -> Home:
+    """A copy of it."""
+    return Home(shutil.copytree(template.root, tmp_path / "home", symlinks=True))
 
 
 def capture(home: Home, run_id: str, sections: int) -> None:

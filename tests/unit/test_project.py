@@ -1,17 +1,15 @@
 """The house rules of the dbt project, read from its manifest: layers, descriptions, config keys."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.project import contract_tables, schema_of
-
-ROOT = Path(__file__).parents[2]
+from flows.dbt import invocation
+from flows.dbt.runner import PARSE, Variables, run_dbt
+from flows.project import contract_tables, schema_of, version_variables
+from flows.settings import resolve
 
 # Who may read whom. Marts also read the dimensions and the candidates that they describe.
 READS = {
@@ -33,16 +31,18 @@ CONFIG_KEYS = {
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    target = tmp_path_factory.mktemp("target")
-    dbt = Path(sys.executable).with_name("dbt")
-    subprocess.run(
-        [dbt, "--quiet", "parse"],
-        cwd=ROOT,
-        env={**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)},
-        check=True,
-    )
-    loaded: dict[str, Any] = json.loads((target / "manifest.json").read_text())
-    return loaded
+    """The project as any run has parsed it, which need not be done again for its tests."""
+    variables = version_variables()
+    loaded = invocation.load(json.dumps(variables))
+    if loaded.manifest is None:
+        home = tmp_path_factory.mktemp("home")
+        assert run_dbt(PARSE, resolve(home=str(home)), Variables(variables)).ok
+        loaded = invocation.load(json.dumps(variables))
+    assert loaded.manifest
+    return {
+        kind: {name: node.to_dict(omit_none=False) for name, node in getattr(loaded.manifest, kind).items()}
+        for kind in ("nodes", "sources", "exposures")
+    }
 
 
 def layer(node: dict[str, Any]) -> str:

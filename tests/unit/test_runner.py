@@ -30,6 +30,7 @@ def test_the_counter_of_nodes_does_not_overrun() -> None:
         event("LogHookEndLine", "operation.aforo.on_end-0", 1, 1, 0.1),
     ]
     seen: list[tuple[int, int, str]] = []
-    process = cast(child.Child, SimpleNamespace(stdout=lines))
-    runner._follow(process, lambda ended, total, name, _: seen.append((ended, total, name)))
+    process = cast(child.Child, SimpleNamespace(stdout=[*lines, '{"ended": 1}', "of the next call"]))
+    said = runner._follow(process, lambda ended, total, name, _: seen.append((ended, total, name)))
+    assert said == (1, [])
     assert seen == [(0, 2, "a"), (1, 2, "a"), (1, 2, "a"), (2, 2, "b")]

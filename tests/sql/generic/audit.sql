@@ -170,7 +170,7 @@ select
     || ' days old: a forecast from data older than {{ var('dias_respaldo_maximo') }} days is not published (' || motivo_estado || ')' as problema,
     'mend the source and run again; or allow older data on purpose (var dias_respaldo_maximo in dbt_project.yml)' as remedio
 from {{ model }}
-where estado = 'respaldo' and edad_dias > {{ var('dias_respaldo_maximo') }} and {{ of_this_run('run_id') is not none and var('as_of') is none }}
+where estado = 'respaldo' and edad_dias > {{ var('dias_respaldo_maximo') }} and {{ of_this_run('run_id') is not none and of_this_run('as_of') is none }}
 {% endtest %}
 
 {# Yesterday's file again is sound, and still worth a word when it goes on for long. #}
