@@ -1,7 +1,12 @@
 with
 base as (select * from {{ ref('pronosticos_base') }}),
 
-celdas as (select * from {{ ref('pronosticos_celda') }}),
+celdas as (
+    select
+        *,
+        'celda' as nivel_jerarquia
+    from {{ ref('pronosticos_celda') }}
+),
 
 pesos_superiores as (select * from {{ ref('pesos_superiores') }}),
 
@@ -86,7 +91,7 @@ votos as (
         end as voto
     from actuales as a
     left join celdas as k
-        on a.nivel_jerarquia = 'celda' and a.indice_origen = k.indice_origen and a.h = k.h and a.unique_id = k.unique_id
+        on a.nivel_jerarquia = k.nivel_jerarquia and a.indice_origen = k.indice_origen and a.h = k.h and a.unique_id = k.unique_id
     left join pesos_superiores as s
         on
             a.indice_origen = s.indice_origen
@@ -123,6 +128,7 @@ select
     p.peso > 0 as elegido,
     case
         when p.peso > 0 and starts_with(p.modelo, 'aprendiz') then 'vista_del_aprendiz'
+        when p.peso > 0 and p.nivel_jerarquia = 'celda' and p.modelo in ('{{ simple_rules().split() | join("', '") }}') then 'regla'
         when p.peso > 0 and p.con_aprendiz then 'mezclado_con_el_aprendiz'
         when p.peso > 0 and p.nivel_jerarquia = 'celda' then 'sin_aprendiz'
         when p.peso > 0 then 'combinado_en_el_nivel'

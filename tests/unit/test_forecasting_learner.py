@@ -35,6 +35,7 @@ NUMBERS = [
     "previos_estacionales",
     "alumnos_estacion",
     "previos_estacion",
+    "ingresos_estacion_sede_curso",
 ]
 
 
@@ -53,6 +54,7 @@ def feature_mart() -> pd.DataFrame:
     rows["unique_id"] = "S/" + celda.astype(str).str.zfill(3)
     rows["indice"] = rows["indice_origen"] + rows["h"]
     rows["indice_misma_estacion"] = rows["indice"] - 12
+    rows["estaciones_por_ciclo"] = 12
     for column in ("curso_actual", "nombre", "linea", "franja"):
         rows[column] = "x"
     for column in CATEGORIES:

@@ -7,7 +7,12 @@ reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
 
 combinados as (select * from {{ ref('pronosticos_combinados') }}),
 
-puntos as (select * from {{ ref('puntos') }}),
+puntos as (
+    select
+        *,
+        'celda' as nivel_jerarquia
+    from {{ ref('puntos') }}
+),
 
 calibrados as (
     select
@@ -55,5 +60,4 @@ select
 from cuantiles as c
 inner join reconciliados as r using (indice_origen, h, nivel_jerarquia, unique_id)
 left join combinados as b using (indice_origen, h, nivel_jerarquia, unique_id)
-left join puntos as p
-    on c.nivel_jerarquia = 'celda' and c.indice_origen = p.indice_origen and c.h = p.h and c.unique_id = p.unique_id
+left join puntos as p using (indice_origen, h, nivel_jerarquia, unique_id)
