@@ -39,28 +39,32 @@ def same_seasons(values: np.ndarray, step: int, season_length: int, most: int) -
 
 
 def seasonal_mean(values: np.ndarray, horizon: int, season_length: int, cycles: int) -> np.ndarray:
-    """Each series' mean over the last known `cycles` of the season, n x horizon; NaN where none is known."""
+    """Each series' mean over the last `cycles` periods of the season that it knows, n x horizon; NaN where none.
+
+    values: n x periods, NaN before a series.
+    """
     out = np.full((values.shape[0], horizon), np.nan)
     for step in range(horizon):
         seasons = same_seasons(values, step, season_length, cycles)
-        if seasons.shape[1]:
-            out[:, step] = seasons.mean(axis=1)
+        known = (~np.isnan(seasons)).sum(axis=1)
+        np.divide(np.nansum(seasons, axis=1), known, out=out[:, step], where=known > 0)
     return out
 
 
 def growth(values: np.ndarray, season_length: int) -> np.ndarray:
     """How much each series has grown over a cycle, n x 1; 1 where it can't be said.
 
-    The last cycle is compared with the same periods of the one before, as far as they are known. Where a part
-    is known alone it says as much less: half a cycle counts half (in logarithms), and no growth goes beyond 2.
+    The last cycle is compared with the same periods of the one before, as far as they are known. A part of a cycle
+    counts as much less (in logarithms), and no growth goes beyond 2. values: n x periods, NaN before a series.
     """
     pairs = min(season_length, values.shape[1] - season_length)
     if pairs < 1:
         return np.ones((values.shape[0], 1))
-    now = values[:, -pairs:].sum(axis=1)
-    before = values[:, -pairs - season_length : -season_length].sum(axis=1)
-    ratio = np.divide(now, before, out=np.ones_like(now), where=(now > 0) & (before > 0))
-    return (np.clip(ratio, 0.5, 2) ** (pairs / season_length))[:, None]
+    now, before = values[:, -pairs:], values[:, -pairs - season_length :][:, :pairs]
+    known = ~np.isnan(before)
+    late, early = np.where(known, now, 0).sum(axis=1), np.nansum(before, axis=1)
+    ratio = np.divide(late, early, out=np.ones_like(late), where=(late > 0) & (early > 0))
+    return (np.clip(ratio, 0.5, 2) ** (known.sum(axis=1) / season_length))[:, None]
 
 
 def apply_short(

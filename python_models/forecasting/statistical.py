@@ -163,7 +163,9 @@ def _forecast_model(task: _Task, spec: ModelSpec | str, horizon: int, season_len
     last = fallbacks.naive(task.values, horizon)
     razon = np.full(last.shape, None, dtype=object)
     if isinstance(spec, str):
-        yhat = _reference(name, task.values, horizon, season_length, last)
+        # A cell that was not held yet had nobody; a campus that was not open yet says nothing of its seasons.
+        values = np.nan_to_num(task.values) if task.level == CELL else task.values
+        yhat = _reference(name, values, horizon, season_length, last)
         unknown = np.isnan(yhat)
         fallbacks.apply_mask(fallbacks.NEW_SEASON, name, yhat, razon, unknown, NAIVE, last)
     else:
@@ -177,20 +179,16 @@ def _forecast_model(task: _Task, spec: ModelSpec | str, horizon: int, season_len
 def _reference(
     name: str, values: np.ndarray, horizon: int, season_length: int, last: np.ndarray
 ) -> np.ndarray:
-    """A reference's forecasts, n x horizon; NaN where no period of the season is known.
-
-    Before its first period a series had none: what the institute did not hold is known to be 0.
-    """
-    known = np.nan_to_num(values)
+    """A reference's forecasts, n x horizon; NaN where no period of the season is known."""
     if name == NAIVE:
         return last.copy()
-    newest = fallbacks.seasonal_mean(known, horizon, season_length, 1)
+    newest = fallbacks.seasonal_mean(values, horizon, season_length, 1)
     if name == SEASONAL_NAIVE:
         return newest
     if name == SEASONAL_MEAN:
-        return fallbacks.seasonal_mean(known, horizon, season_length, SEASONS_AVERAGED)
+        return fallbacks.seasonal_mean(values, horizon, season_length, SEASONS_AVERAGED)
     assert name == SEASONAL_GROWTH
-    return newest * fallbacks.growth(known, season_length)
+    return newest * fallbacks.growth(values, season_length)
 
 
 def _fit_or_fall_back(
@@ -202,7 +200,7 @@ def _fit_or_fall_back(
     yhat = np.full(last.shape, np.nan)
     yhat[fitted] = _fit(task.values[fitted], spec, horizon, season_length)
     fallbacks.apply_mask(fallbacks.CONSTANT, spec.name, yhat, razon, task.constant, NAIVE, last)
-    season = fallbacks.seasonal_mean(np.nan_to_num(task.values), horizon, season_length, 1)
+    season = fallbacks.seasonal_mean(task.values, horizon, season_length, 1)
     fallbacks.apply_short(spec.name, yhat, razon, task.lengths, spec.min_length, season, last)
     zeros = np.zeros_like(last)
     fallbacks.apply_mask(fallbacks.ENDED, spec.name, yhat, razon, task.ended, fallbacks.ZERO, zeros)

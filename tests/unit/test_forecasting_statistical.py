@@ -11,7 +11,7 @@ import pytest
 from statsforecast.models import HistoricAverage
 
 from python_models.forecasting.cache import Cache
-from python_models.forecasting.models import LEVEL_MODELS, ModelSpec
+from python_models.forecasting.models import LEVEL_MODELS, REFERENCES, ModelSpec
 from python_models.forecasting.panel import SeriesError
 from python_models.forecasting.statistical import forecast_statistics
 
@@ -65,7 +65,7 @@ def test_every_series_has_every_model_of_its_level_and_every_step() -> None:
     result = forecast(data)
     for level, specs in LEVEL_MODELS.items():
         found = result[result["nivel_jerarquia"] == level]
-        names = {"naive", "naive_estacional", *(spec.name for spec in specs)}
+        names = {*REFERENCES, *(spec.name for spec in specs)}
         playing = set(data["unique_id"]) - ({"zero", "ended"} if level == "celda" else set())
         assert set(found["modelo"]) == names
         assert set(found["unique_id"]) == playing
@@ -94,18 +94,47 @@ def test_references_are_last_value_and_same_season_of_last_year() -> None:
     assert one(result, "regular", "naive_estacional")["yhat"].tolist() == expected
 
 
+def test_the_mean_of_the_last_three_seasons_and_the_season_with_its_growth() -> None:
+    halves = [10.0, 40.0, 14.0, 44.0, 18.0, 48.0, 22.0, 52.0]
+    result = forecast(series("total", "total", halves), season_length=2)
+    assert one(result, "total", "media_estacional", "total")["yhat"].tolist() == [18.0, 48.0, 18.0]
+    grown = one(result, "total", "estacional_con_crecimiento", "total")["yhat"]
+    np.testing.assert_allclose(grown, np.array([22, 52, 22]) * (22 + 52) / (18 + 48))
+
+
+def test_a_part_of_a_cycle_says_as_much_less_of_its_growth() -> None:
+    result = forecast(series("total", "total", [10.0] * 12 + [20.0] * 3))
+    grown = one(result, "total", "estacional_con_crecimiento", "total")["yhat"]
+    np.testing.assert_allclose(grown, [10 * 2**0.25] * 3)
+
+
 def test_short_series_fall_back_to_their_last_value() -> None:
     result = forecast(institute())
-    for modelo, needed in [("naive_estacional", 12), ("auto_ets", 8), ("theta_optimizada", 6)]:
+    for modelo, needed in [("auto_ets", 8), ("theta_optimizada", 6)]:
         rows = one(result, "short", modelo)
         assert rows["yhat"].tolist() == [4.0] * 3
         assert reasons(rows) == {f"serie corta (4 < {needed}): {modelo} -> naive"}
     assert not reasons(one(result, "short", "media_movil_3"))
+    assert reasons(one(result, "short", "naive_estacional")) == {
+        "estacion desconocida: naive_estacional -> naive"
+    }
+
+
+def test_short_series_whose_season_is_known_fall_back_to_it() -> None:
+    result = forecast(series("total", "total", [10.0, 40.0, 14.0, 44.0]), season_length=2)
+    rows = one(result, "total", "auto_ets", "total")
+    assert rows["yhat"].tolist() == [14.0, 44.0, 14.0]
+    assert reasons(rows) == {"serie corta (4 < 8): auto_ets -> naive_estacional"}
+
+
+def test_a_cell_that_was_not_held_in_the_season_had_nobody() -> None:
+    result = forecast(institute())
+    assert one(result, "short", "naive_estacional", "celda")["yhat"].tolist() == [0.0] * 3
 
 
 def test_series_of_one_period() -> None:
     result = forecast(institute())
-    rows = result[result["unique_id"] == "one_period"]
+    rows = result[(result["unique_id"] == "one_period") & (result["nivel_jerarquia"] != "celda")]
     assert set(rows["yhat"]) == {8.0}
     assert reasons(one(result, "one_period", "tsb", "celda")) == {"serie corta (1 < 2): tsb -> naive"}
 
@@ -128,6 +157,7 @@ def test_constant_series_are_their_constant() -> None:
 def test_series_that_ended_forecast_zero(unique_id: str) -> None:
     result = forecast(institute())
     rows = result[(result["unique_id"] == unique_id) & (result["nivel_jerarquia"] != "celda")]
+    rows = rows[rows["modelo"] != "media_estacional"]  # it averages seasons in which there were students
     assert len(rows)
     assert (rows["yhat"] == 0).all()
     assert reasons(one(result, unique_id, "auto_ets")) == {"serie terminada: auto_ets -> cero"}
@@ -147,7 +177,8 @@ def test_candidate_cells_get_a_forecast_though_new_or_out_of_play() -> None:
     result = forecast(data, candidates=wanted)
     cells = result[result["nivel_jerarquia"] == "celda"]
     assert set(cells["unique_id"]) == set(data["unique_id"]) - {"zero"} | {"new"}
-    assert (cells.loc[cells["unique_id"].isin(["new", "ended"]), "yhat"] == 0).all()
+    over = cells[cells["unique_id"].isin(["new", "ended"]) & (cells["modelo"] != "media_estacional")]
+    assert (over["yhat"] == 0).all()
     assert reasons(one(result, "new", "tsb", "celda")) == {"serie nueva: tsb -> cero"}
     assert reasons(one(result, "new", "naive", "celda")) == {"serie nueva: naive -> cero"}
     assert reasons(one(result, "ended", "tsb", "celda")) == {"serie terminada: tsb -> cero"}
