@@ -51,7 +51,8 @@ iniciales as (
     inner join cursos as k on v.curso_actual = k.curso_actual and k.tipo_demanda = 'inicial'
 ),
 
--- Also what ran in the same season of the last three cycles: the intake of the season; seasonal courses in their season alone.
+-- Also what ran in the same season before: the intake of the season; seasonal courses in their season alone. What skipped a cycle may
+-- come back where cycles are short: up to three of them are looked at, but no more than twelve periods beyond the newest.
 de_temporada as (
     select distinct
         d.indice_origen,
@@ -68,6 +69,7 @@ de_temporada as (
                 d.indice_misma_estacion - d.estaciones_por_ciclo,
                 d.indice_misma_estacion - 2 * d.estaciones_por_ciclo
             )
+            and c.indice > d.indice_misma_estacion - 12
     inner join cursos as k on c.curso_actual = k.curso_actual and k.tipo_demanda in ('inicial', 'estacional')
 ),
 

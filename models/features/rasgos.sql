@@ -113,15 +113,12 @@ propios as (
             as alumnos_si_se_dicta,
         count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - (b.estaciones_por_ciclo + 1) // 2)
             as dictadas_medio_ciclo,
-        count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - 3 * b.estaciones_por_ciclo) as dictadas_3_ciclos,
-        count(*) filter (where t.alumnos > 0 and t.estacion = b.estacion) as dictadas_estacion,
         count(*) filter (
             where t.alumnos > 0 and t.alumnos_previos > 0 and t.indice > b.indice_origen - b.estaciones_por_ciclo
         ) as dictadas_ciclo,
         count(*) filter (where t.alumnos_previos > 0 and t.indice > b.indice_origen - b.estaciones_por_ciclo)
             as alimentadas_ciclo,
-        b.indice_origen - max(t.indice) filter (where t.alumnos > 0) as sin_dictarse,
-        b.indice_origen - min(t.indice) filter (where t.alumnos > 0) as antiguedad
+        b.indice_origen - max(t.indice) filter (where t.alumnos > 0) as sin_dictarse
     from base as b
     inner join transiciones as t
         on
@@ -248,9 +245,11 @@ select
     i_{{ grupo }}.ingresos_1 as ingresos_1_{{ grupo }},
     i_{{ grupo }}.ingresos_3 as ingresos_3_{{ grupo }},
     i_{{ grupo }}.ingresos_estacion as ingresos_estacion_{{ grupo }},
+    {% if grupo in ('sede', 'sede_curso', 'sede_horario') -%}
     i_{{ grupo }}.ingresos_estacion_2 as ingresos_estacion_2_{{ grupo }},
     i_{{ grupo }}.ingresos_ciclo as ingresos_ciclo_{{ grupo }},
     i_{{ grupo }}.crecimiento as crecimiento_{{ grupo }},
+    {% endif -%}
     i_{{ grupo }}.ingresos_antes_de_estacion as ingresos_antes_de_estacion_{{ grupo }},
     {% endfor %}
 from base as b
