@@ -9,27 +9,45 @@ import unicodedata
 
 # Other words for the contract's columns, as they are written together. Those that say it best stand first.
 SYNONYMS = {
-    "seccion_id": "idseccion codigoseccion nrc crn sectionid classid classnumber classnbr idturma idgrupo seccion section turma",
-    "periodo": "ciclo periodoacademico periodolectivo periodoletivo codigoperiodo term termcode strm semestre semester "
-    "cuatrimestre trimestre bimestre quadrimestre quarter mes month period academicperiod cycle anosemestre semana week gestion "
-    "sesion session anolectivo anoletivo academicyear yearterm",
-    "sede": "local campus campuscode sucursal centro branch site plantel recinto polo filial unidade location ubicacion school escuela",
-    "curso": "codigodecurso codigocurso codcurso idcurso codigoasignatura codasignatura idasignatura codigomateria codmateria "
-    "codigodisciplina coddisciplina coursecode courseid crsecode coursenumber asignatura materia disciplina course codigo "
-    "componentecurricular crse modulo class clave",
+    "seccion_id": (
+        "idseccion codigoseccion nrc crn sectionid classid classnumber classnbr idturma idgrupo seccion "
+        "section turma"
+    ),
+    "periodo": (
+        "ciclo periodoacademico periodolectivo periodoletivo codigoperiodo term termcode strm semestre "
+        "semester cuatrimestre trimestre bimestre quadrimestre quarter mes month period academicperiod "
+        "cycle anosemestre semana week gestion sesion session anolectivo anoletivo academicyear yearterm"
+    ),
+    "sede": (
+        "local campus campuscode sucursal centro branch site plantel recinto polo filial unidade location "
+        "ubicacion school escuela"
+    ),
+    "curso": (
+        "codigodecurso codigocurso codcurso idcurso codigoasignatura codasignatura idasignatura "
+        "codigomateria codmateria codigodisciplina coddisciplina coursecode courseid crsecode "
+        "coursenumber asignatura materia disciplina course codigo componentecurricular crse modulo class "
+        "clave"
+    ),
     "curso_actual": "codigodecurso codigocurso codcurso curso coursecode course",
-    "horario": "timeslot slot schedule franja franjahoraria turnohorario meetingtime meetingpattern horariocurso hora turno jornada "
-    "time bloque shift",
+    "horario": (
+        "timeslot slot schedule franja franjahoraria turnohorario meetingtime meetingpattern horariocurso "
+        "hora turno jornada time bloque shift"
+    ),
     "modalidad": "modality mode instructionmode deliverymode modalidade metodo",
     "frecuencia": "frequency frequencia",
     "intensidad": "ritmo pace intensity intensidade",
     "nivel": "level grado nivelacademico",
     "estado": "situacion situacao status state classstatus sectionstatus",
-    "matriculados": "cantmatriculados cantidadmatriculados totalmatriculados inscritos totalinscritos matricula matriculas enrolled "
-    "enrltot enrtot totalenrolled totenrl actualenrollment enrollment enrolment currentenrollment actual students headcount alumnos "
-    "estudiantes alunos qtdalunos qtdmatriculados inscripciones cursando registered ocupados",
-    "vacantes": "vachabilitadas vacanteshabilitadas cupo cupos cupomaximo vagas seats capacity totalcapacity enrlcap maxenrollment "
-    "maxenrl capacidad capacidade plazas limite limit tope lotacao",
+    "matriculados": (
+        "cantmatriculados cantidadmatriculados totalmatriculados inscritos totalinscritos matricula "
+        "matriculas enrolled enrltot enrtot totalenrolled totenrl actualenrollment enrollment enrolment "
+        "currentenrollment actual students headcount alumnos estudiantes alunos qtdalunos qtdmatriculados "
+        "inscripciones cursando registered ocupados"
+    ),
+    "vacantes": (
+        "vachabilitadas vacanteshabilitadas cupo cupos cupomaximo vagas seats capacity totalcapacity "
+        "enrlcap maxenrollment maxenrl capacidad capacidade plazas limite limit tope lotacao"
+    ),
     "aforo": "capacidadaula aforoaula roomcapacity roomcap capacidadesala",
     "aula": "salon room classroom sala ambiente facility facilityid espacio",
     "fecha_creacion": "fechacreacion fechadecreacion created createdat creationdate datacriacao",
@@ -44,8 +62,14 @@ SYNONYMS = {
     "turno": "shift",
     "franja": "frecuenciahorario daygroup",
     "bloques": "blocks",
-    "hora_inicio": "horainicio horadeinicio horainicial inicio desde start starttime begin begintime horaentrada mtgstart meetingtimestart",
-    "hora_fin": "horafin horadefin horafinal horatermino fin fim hasta ate end endtime horasalida mtgend meetingtimeend",
+    "hora_inicio": (
+        "horainicio horadeinicio horainicial inicio desde start starttime begin begintime horaentrada "
+        "mtgstart meetingtimestart"
+    ),
+    "hora_fin": (
+        "horafin horadefin horafinal horatermino fin fim hasta ate end endtime horasalida mtgend "
+        "meetingtimeend"
+    ),
     "hora_apertura": "apertura opens opening",
     "hora_cierre": "cierre closes closing",
     "minimo_alumnos": "minimo puntoequilibrio pe minimum",
@@ -61,11 +85,19 @@ SYNONYMS = {
 PARTS = {
     "hora_inicio": "",
     "hora_fin": "",
-    "dias": "dia dias diasemana diadelasemana diasdeclase day days weekday weekdays meetingdays daysofweek diassemana",
+    "dias": (
+        "dia dias diasemana diadelasemana diasdeclase day days weekday weekdays meetingdays daysofweek "
+        "diassemana"
+    ),
     "ano": "ano anio year ejercicio gestion academicyear anolectivo",
     "materia": "subject subj subjcode subjectcode area prefijo departamento depto",
-    "numero": "catalog catalognbr catalognumber crsenumb crsenumber coursenumb coursenumber number numero nro",
-    "grupo": "seccion section sectionnumber sec grupo group turma comision paralelo nrc crn classnumber classnbr idseccion sectionid",
+    "numero": (
+        "catalog catalognbr catalognumber crsenumb crsenumber coursenumb coursenumber number numero nro"
+    ),
+    "grupo": (
+        "seccion section sectionnumber sec grupo group turma comision paralelo nrc crn classnumber "
+        "classnbr idseccion sectionid"
+    ),
 }
 # The beginning of a state's word, and the contract's state.
 STATES = {
@@ -138,7 +170,13 @@ WEEKDAYS = {
 ORDINALS = {
     word: number
     for number, words in enumerate(
-        ("i primer primero primeiro first 1st", "ii segundo second 2nd", "iii tercer tercero terceiro third", "iv cuarto quarto"), 1
+        (
+            "i primer primero primeiro first 1st",
+            "ii segundo second 2nd",
+            "iii tercer tercero terceiro third",
+            "iv cuarto quarto",
+        ),
+        1,
     )
     for word in words.split()
 }
@@ -177,11 +215,17 @@ def likeness(heading: str, column: str) -> float:
     for place, name in enumerate(names):
         rank = 1 - 0.2 * place / len(names)
         if name in words:
-            # The first word says what it is ('Inscritos totales', 'Term name'); more words say it less.
-            best = max(best, rank * (0.75 if words[0] == name or words[-1] == name else 0.6) - 0.03 * len(words))
+            # The first or last word says what it is ('Inscritos totales'); beside more words it says less.
+            at_an_end = name in (words[0], words[-1])
+            best = max(best, rank * (0.75 if at_an_end else 0.6) - 0.03 * len(words))
         elif len(joined) >= 4 and len(words) > 1 and _abbreviates(words, name):
             best = max(best, 0.65 * rank)
-        elif len(joined) >= 4 and len(words) == 1 and name.startswith(joined) and len(name) <= 2.5 * len(joined):
+        elif (
+            len(words) == 1
+            and name.startswith(joined)
+            and len(joined) >= 4
+            and len(name) <= 2.5 * len(joined)
+        ):
             best = max(best, 0.6 * rank)
     return best
 

@@ -1,7 +1,7 @@
 """`aforo init-source`: looks at a source, says what it recognises of the contract, and drafts the mapping.
 
-Columns are recognised by what they are called and by what is in them (flows/drafting). What is drafted runs as
-it is; a person reads it before it counts.
+Columns are recognised by what they are called and by what is in them (flows/drafting). What is drafted runs
+as it is; a person reads it before it counts.
 """
 
 import shlex
@@ -104,7 +104,8 @@ def as_text(asked: Settings, seen: Seen, written: list[tuple[Path, bool]], flags
     lines.append("Recognised:")
     for draft in seen.drafts:
         lines += _recognised(draft)
-    absent = [name for name in recognise.contract() if name not in {d.match.table for d in seen.drafts}]
+    drafted = {draft.match.table for draft in seen.drafts}
+    absent = [name for name in recognise.contract() if name not in drafted]
     if _wants_calendar(seen):
         absent.remove("calendario")
     if absent:
@@ -144,7 +145,9 @@ def _recognised(draft: mapping.Draft) -> list[str]:
         lines.append(f"  calendario (made of these periods): {draft.periods.summary}")
         lines += [f"    {note}" for note in draft.periods.notes]
     elif item.table == "programacion" and "periodo" in item.columns:
-        lines.append("    what is in periodo is read as no period: number them, and write calendario.sql for their order")
+        lines.append(
+            "    periodo holds no periods that are known: number them, and write calendario.sql for their order"
+        )
     return lines
 
 
@@ -163,8 +166,8 @@ def _wants_calendar(seen: Seen) -> bool:
 def _nothing(asked: Settings) -> Problem:
     return Problem(
         f"in no table of {asked.source} the class sections were recognised, so nothing was drafted",
-        "name the source that has a row for each section, with its period, course and students; or write the mapping"
-        " yourself (docs/contract.md)",
+        "name the source that has a row for each section, with its period, course and students; or write the"
+        " mapping yourself (docs/contract.md)",
     )
 
 

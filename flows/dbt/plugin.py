@@ -5,8 +5,8 @@
 - Functions, for the project's own SQL: what a source brings runs in a box without them (flows/dbt/box.py).
   - `aforo_attach(address)`: a Postgres source as `instituto`, under a lock: two landing models that attach
     it at once would collide, even with `if not exists`.
-  - `aforo_text(file, content)`, `aforo_workbook(file, content, options)`: what a file is, and the copy of it that
-    DuckDB reads (flows/reading), as JSON.
+  - `aforo_text(file, content)`, `aforo_workbook(file, content, options)`: what a file is, and the copy of it
+    that DuckDB reads (flows/reading), as JSON.
   - `aforo_box(request)`: runs foreign SQL in a box and attaches that; `aforo_discard(name)` takes it away.
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.

@@ -15,6 +15,7 @@ MOST_AHEAD = 12
 _WEEKS = 52
 # More days than these in a year are the days of something else than periods: their months are taken.
 _MOST_DATES = 60
+_CORRECT = "correct indice and estacion if it is another."
 _NORTHERN = ("winter", "spring", "summer", "autumn")
 _SOUTHERN = ("summer", "autumn", "winter", "spring")
 
@@ -65,6 +66,8 @@ def of_values(values: Sequence[str], column: str) -> Calendar | None:
     if kinds == {"month"} and not are_terms({(item.year, int(item.part)) for item in parsed}):
         return _of_months(parsed, column)
     parts, notes = _ordered_parts(parsed)
+    if len({item.year for item in parsed}) == 1:
+        notes = (*notes, "Only one year is seen: if it has more periods, add them to each year.")
     last = max(_place(item, parts) for item in parsed)
     first = min(_place(item, parts) for item in parsed)
     by_place = {_place(item, parts): item for item in parsed}
@@ -98,7 +101,7 @@ def sql(calendar: Calendar) -> str:
     columns = ", ".join(["periodo", "indice", "estacion", *(["fecha_inicio"] if dated else [])])
     notes = [f"-- {note}" for note in calendar.notes]
     above = [
-        "-- The periods in their order, with the season of each (its place in the year); the last ones are still to come.",
+        "-- The periods in their order, each with its season (its place in the year); the last are to come.",
         "-- `aforo serve` runs on the day fecha_pronostico of each period: add that column for it.",
     ]
     return "\n".join([*above, *notes, "select *", "from (values", *lines, f") as t ({columns})", ""])
@@ -113,7 +116,7 @@ def _place(item: Parsed, parts: list[int | str]) -> int:
 
 
 def _spelled(item: Parsed, year: int) -> str:
-    """How the source will call the period of that year which it has called so in another: Fall 2022, Fall 2023."""
+    """How the source will call the same period of another year: Fall 2022, Fall 2023."""
     years = {str(item.year): str(year), str(item.year + 1): str(year + 1)}
     if str(item.year) not in item.text:
         years = {f"{item.year % 100:02}": f"{year % 100:02}"}
@@ -129,10 +132,8 @@ def _ordered_parts(parsed: list[Parsed]) -> tuple[list[int | str], tuple[str, ..
         return numbers or [""], ()
     if numbers:
         # A summer beside numbered terms is the year's first where it is called so (Peru, Chile).
-        return [*sorted(words), *numbers] if words == {"summer"} else [*numbers, *sorted(words)], (
-            f"The place of {', '.join(sorted(map(str, words)))} in the year is assumed: correct indice and estacion "
-            "if it is another.",
-        )
+        placed = [*sorted(words), *numbers] if words == {"summer"} else [*numbers, *sorted(words)]
+        return placed, (f"The place of {', '.join(sorted(words))} in the year is assumed: {_CORRECT}",)
     northern = [season for season in _NORTHERN if season in words]
     southern = [season for season in _SOUTHERN if season in words]
     first, last = min(p.year for p in parsed), max(p.year for p in parsed)
@@ -144,14 +145,13 @@ def _ordered_parts(parsed: list[Parsed]) -> tuple[list[int | str], tuple[str, ..
         misfits.append((at_first != sorted(at_first)) + (at_last != sorted(at_last, reverse=True)))
     if misfits[0] != misfits[1]:
         return list(northern if misfits[0] < misfits[1] else southern), ()
-    english = any(word in ENGLISH_SEASONS - {"verano"} for p in parsed for word in words_of(p.text))
+    english = any(word in ENGLISH_SEASONS for p in parsed for word in words_of(p.text))
     order = northern if english else southern
     if northern == southern:
         return list(order), ()
     half = "northern" if english else "southern"
     return list(order), (
-        f"The order {', '.join(order)} is assumed, that of the {half} half of the world: correct indice and estacion "
-        "if it is another.",
+        f"The order {', '.join(order)} is assumed, that of the {half} half of the world: {_CORRECT}",
     )
 
 
@@ -185,11 +185,11 @@ def _year_part(width: int, year: int) -> int:
 
 def _expression(column: str, numbers: dict[str, int]) -> str:
     """How a query makes the number of what the source says."""
-    if all(text == str(number) for text, number in numbers.items()):
+    if all(whole(text) == str(number) for text, number in numbers.items()):
         return column
     if all("".join(filter(str.isdigit, text)) == str(number) for text, number in numbers.items()):
         return f"regexp_replace({column}, '[^0-9]', '', 'g')"
-    cases = [f"        when {literal(text)} then {number}" for text, number in numbers.items()]
+    cases = [f"        when {literal(text)} then '{number}'" for text, number in numbers.items()]
     unknown = "        -- Another word is refused as no number: add it here and to calendario.sql."
     return "\n".join([f"case {column}", *cases, unknown, f"        else {column}", "    end"])
 
@@ -207,7 +207,10 @@ def _of_months(parsed: list[Parsed], column: str) -> Calendar:
 
 def _of_weeks(parsed: list[Parsed], column: str) -> Calendar:
     """Weeks by the calendar; 52 seasons, so that the same week of another year is 52 periods away."""
-    days = {item.text: dt.date.fromisocalendar(item.year, _known_week(item.year, int(item.part)), 1) for item in parsed}
+    days = {
+        item.text: dt.date.fromisocalendar(item.year, _known_week(item.year, int(item.part)), 1)
+        for item in parsed
+    }
     by_day = {day: text for text, day in days.items()}
     first, last = min(by_day), max(by_day)
     periods = []
@@ -226,14 +229,18 @@ def _known_week(year: int, week: int) -> int:
 
 def _of_dates(parsed: list[Parsed], column: str) -> Calendar:
     """Days on which periods begin; where they are too many for that, their months."""
-    days = {item.text: dt.date(item.year, int(str(item.part)[:2]), int(str(item.part)[2:])) for item in parsed}
+    days = {
+        item.text: dt.date(item.year, int(str(item.part)[:2]), int(str(item.part)[2:])) for item in parsed
+    }
     iso = all(text[:4].isdigit() and "/" not in text for text in days)
     date = f"cast({column} as date)" if iso else f"strptime({column}, '%d/%m/%Y')"
     counts = Counter(day.year for day in set(days.values()))
     if max(counts.values()) > _MOST_DATES:
         months = sorted({(day.year, day.month) for day in days.values()})
         periods = [Period(y * 100 + m, i, m, True, f"{y}{m:02}") for i, (y, m) in enumerate(months, 1)]
-        return Calendar(tuple(periods), f"strftime({date}, '%Y%m')", True, 12, ("Days are taken as their months.",))
+        return Calendar(
+            tuple(periods), f"strftime({date}, '%Y%m')", True, 12, ("Days are taken as their months.",)
+        )
     ordered = sorted(set(days.values()))
     whole = [counts[year] for year in sorted(counts)[1:-1]] or [max(counts.values())]
     size = max(1, round(sum(whole) / len(whole)))
@@ -245,11 +252,20 @@ def _of_dates(parsed: list[Parsed], column: str) -> Calendar:
         before = ordered[-size] if len(ordered) >= size else ordered[-1]
         ordered.append(before + dt.timedelta(weeks=_WEEKS))
     periods = [
-        Period(int(f"{day:%Y%m%d}"), index, (index - 1 + offset) % size + 1, day in texts, texts.get(day, ""), day)
+        Period(
+            int(f"{day:%Y%m%d}"),
+            index,
+            (index - 1 + offset) % size + 1,
+            day in texts,
+            texts.get(day, ""),
+            day,
+        )
         for index, day in enumerate(ordered, 1)
     ]
     numbers = {text: int(f"{day:%Y%m%d}") for text, day in days.items()}
     plain = all(text == str(number) for text, number in numbers.items())
     expression = column if plain else f"strftime({date}, '%Y%m%d')"
-    notes = ("The days after the newest one are assumed: correct fecha_inicio and periodo where they are others.",)
+    notes = (
+        "The days after the newest one are assumed: correct fecha_inicio and periodo where they are others.",
+    )
     return Calendar(tuple(periods), expression, False, size, notes)

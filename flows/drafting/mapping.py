@@ -67,7 +67,7 @@ def of_sections(looked: Looked, item: Match) -> Draft:
     if weekdays:
         draft.grouped_by = weekdays
         draft.notes.append(
-            "a section has a row for each day of the week: the draft makes one row of it, with its days in horario"
+            "a section has a row for each day of the week: the draft makes one of them, with its days in horario"
         )
     return draft
 
@@ -109,7 +109,9 @@ def calendar_text(draft: Draft, source: str) -> str:
 def _absent(name: str) -> Value:
     if name in CONSTANTS:
         what = {"sede": "campus", "horario": "time slot"}[name]
-        note = f"No column was recognised as the {what}: this constant stands for the only one. Write the column if there is one."
+        note = (
+            f"No column is recognised as the {what}: this stands for the only one. Write the column if any."
+        )
         return Value(literal(CONSTANTS[name]), (), note)
     return Value("null", (), "Required and not recognised: write the column that holds it.")
 
@@ -129,7 +131,9 @@ def _period(looked: Looked, item: Match, values: dict[str, Value]) -> calendar.C
     if period:
         found = calendar.of_values(item.found.held[period.of[0]].values, period.sql)
         if found:
-            values["periodo"] = Value(found.expression, period.of, "; ".join(found.notes) if found.is_months else "")
+            values["periodo"] = Value(
+                found.expression, period.of, "; ".join(found.notes) if found.is_months else ""
+            )
             return found
     if year is None:
         return None
@@ -138,7 +142,9 @@ def _period(looked: Looked, item: Match, values: dict[str, Value]) -> calendar.C
     if len(both) == 2 and both[0] == both[1]:
         return None
     made = f"concat_ws('-', {', '.join(map(identifier, both))})" if period else identifier(year)
-    rows = looked.connection.execute(f"select distinct ({made})::varchar from {item.found.relation}").fetchall()
+    rows = looked.connection.execute(
+        f"select distinct ({made})::varchar from {item.found.relation}"
+    ).fetchall()
     found = calendar.of_values([value for (value,) in rows if value], made)
     if found:
         values["periodo"] = Value(found.expression, both)
@@ -183,7 +189,9 @@ def _states(item: Match, values: dict[str, Value]) -> None:
     column, words = item.columns.get("estado"), item.states
     if column is None or set(words) <= CONTRACT_STATES:
         return
-    known = {word: next((ours for start, ours in STATES.items() if start in plain(word)), None) for word in words}
+    known = {
+        word: next((ours for start, ours in STATES.items() if start in plain(word)), None) for word in words
+    }
     if not any(known.values()) or any(map(looks_like_a_value, words)):
         # Its words say nothing to us: held are then the sections with students.
         del values["estado"]
@@ -212,4 +220,8 @@ def _weekday_rows(looked: Looked, item: Match, course: tuple[str, ...]) -> tuple
         from (select count(*) as n, {met} as met, {same} as same
             from {item.found.relation} group by {", ".join(map(identifier, dict.fromkeys(keys)))})"""
     ).fetchall()
-    return tuple(dict.fromkeys(keys)) if several >= 0.05 * sections and several and alike >= 0.9 * several else ()
+    return (
+        tuple(dict.fromkeys(keys))
+        if several >= 0.05 * sections and several and alike >= 0.9 * several
+        else ()
+    )

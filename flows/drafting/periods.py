@@ -11,10 +11,11 @@ from flows.vocabulary import MONTHS, ORDINALS, SEASONS, plain
 Kind = Literal["month", "part", "season", "week", "date", "year"]
 
 _YEARS = range(1990, 2061)
-_UNITS = set(
-    "semestre sem semester s trimestre trim trimester t cuatrimestre cuatri quadrimestre bimestre bim quarter q term periodo "
-    "period ciclo cycle gestion ano anio year de del academico lectivo letivo modulo bloque p c".split()
-)
+_UNITS = {
+    "semestre", "sem", "semester", "s", "trimestre", "trim", "trimester", "t", "cuatrimestre", "cuatri", "c",
+    "quadrimestre", "bimestre", "bim", "quarter", "q", "term", "periodo", "period", "p", "ciclo", "cycle",
+    "gestion", "ano", "anio", "year", "de", "del", "academico", "lectivo", "letivo", "modulo", "bloque",
+}  # fmt: skip
 _WEEKS = {"w", "week", "semana", "sem", "wk"}
 
 
@@ -43,7 +44,9 @@ def parse_all(values: Sequence[str]) -> list[Parsed] | None:
     parsed = [found for value in values if (found := _words(value)) is not None]
     if len(parsed) < 0.95 * len(values):
         return None
-    if all(found.kind == "part" for found in parsed) and any(re.search(r"(?<!\d)0\d(?!\d)", v) for v in values):
+    if all(found.kind == "part" for found in parsed) and any(
+        re.search(r"(?<!\d)0\d(?!\d)", v) for v in values
+    ):
         months = {(found.year, int(found.part)) for found in parsed}
         if max(month for _, month in months) <= 12 and not are_terms(months):
             return [replace(found, kind="month") for found in parsed]
@@ -188,5 +191,7 @@ def _part(value: str, year: int, tokens: list[str]) -> Parsed | None:
     if len(letters) == 1 and not numbers and not named:
         # 2023-A, 2023-B; a V beside I and II is the summer's.
         summer = letters[0] == "v"
-        return Parsed(value, "season" if summer else "part", year, "summer" if summer else ord(letters[0]) - 96)
+        return Parsed(
+            value, "season" if summer else "part", year, "summer" if summer else ord(letters[0]) - 96
+        )
     return None

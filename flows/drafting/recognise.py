@@ -198,7 +198,9 @@ def _fits(ours: str, held: Held) -> tuple[float, float]:
         return (1.0 if len(years) == len(held.values) and years <= set(range(1990, 2061)) else 0.0), 0.0
     if ours in ("matriculados", "vacantes", "aforo"):
         is_period = bool(parse_all(held.values))
-        return (1.0 if counts else 0.0) * (0.3 if is_period or held.is_unique and held.rows > 50 else 1.0), 0.0
+        return (1.0 if counts else 0.0) * (
+            0.3 if is_period or (held.is_unique and held.rows > 50) else 1.0
+        ), 0.0
     if ours in ("hora_inicio", "hora_fin"):
         return (1.0 if is_times(held) else 0.0), 0.0
     if ours == "dias":
@@ -213,7 +215,10 @@ def _fits(ours: str, held: Held) -> tuple[float, float]:
         codes = _share(held, lambda value: bool(_CODE.fullmatch(value))) >= 0.8
         return (0.5 if held.is_unique and held.rows > 50 else 1.0), (0.4 if codes else 0.0)
     if ours == "horario":
-        times = _share(held, lambda value: bool(re.search(r"\d{1,2}[:.h]\d{2}|\d{1,2}\s*-\s*\d{1,2}", value))) >= 0.8
+        times = (
+            _share(held, lambda value: bool(re.search(r"\d{1,2}[:.h]\d{2}|\d{1,2}\s*-\s*\d{1,2}", value)))
+            >= 0.8
+        )
         return 1.0, (0.4 if times and not is_times(held) else 0.0)
     if ours == "fecha_creacion":
         return (1.0 if held.whole < 0.9 else 0.3), 0.0

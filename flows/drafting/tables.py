@@ -111,7 +111,7 @@ def _database(connection: duckdb.DuckDBPyConnection) -> list[Found]:
         union select schema_name, view_name from duckdb_views()
         where database_name = 'instituto' and not internal order by all"""
     ).fetchall()
-    found = []
+    found: list[Found] = []
     for schema, table in names:
         if schema in ("information_schema", "pg_catalog"):
             continue
@@ -171,15 +171,15 @@ def _readings(
         copy = copies.of_text(str(file), file.read_bytes(), scratch)
         if copy.columns:
             columns = ", ".join(f"{literal(name)}: 'varchar'" for name in copy.columns)
-            dialect = f"delim = {literal(copy.separator or ',')}, quote = '\"', escape = '\"', columns = {{{columns}}}"
-            path = literal(pattern(copy.path))
-            relation = f"read_csv({path}, {dialect}, header = true, auto_detect = false, ignore_errors = true)"
+            dialect = f"delim = {literal(copy.separator or ',')}, quote = '\"', escape = '\"'"
+            options = f"{dialect}, columns = {{{columns}}}, header = true, auto_detect = false"
+            relation = f"read_csv({literal(pattern(copy.path))}, {options}, ignore_errors = true)"
             yield None, _named(copy.columns), relation
     elif ending in WORKBOOK_ENDINGS:
         content = file.read_bytes()
         first = True
         for sheet in workbooks.sheets(content):
-            with contextlib.suppress(workbooks.NoHeading):
+            with contextlib.suppress(workbooks.NoHeadingError):
                 copy = copies.of_workbook(str(file), content, scratch, sheet)
                 relation = f"(select * exclude (fila) from read_parquet({literal(pattern(copy.path))}))"
                 yield None if first else sheet, _named(copy.columns), relation
@@ -206,7 +206,8 @@ def _column(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> H
     row = connection.execute(
         f"""with v as (select case when lower({value}) not in {_EMPTY} then {value} end as v from {table})
         select
-            count(*), count(v), count(distinct v), coalesce(avg(regexp_full_match(v, '[0-9]{{1,9}}([.]0+)?')::int), 0),
+            count(*), count(v), count(distinct v),
+            coalesce(avg(regexp_full_match(v, '[0-9]{{1,9}}([.]0+)?')::int), 0),
             max(try_cast(v as double)) filter (regexp_full_match(v, '[0-9]{{1,9}}([.]0+)?'))::bigint,
             coalesce(avg(try_cast(v as double)), 0)
         from v"""

@@ -30,7 +30,8 @@ def heading(rows: Sequence[Row], asked: int | None = None) -> Heading | None:
     filled = [sum(1 for cell in row if cell.strip()) for row in rows]
     if asked is None:
         most = max(filled[:HEADING_ROWS], default=0)
-        first = next((number for number, size in enumerate(filled) if size and 2 * size >= most), None)
+        least = max(most / 2, 2 if most > 1 else 1)
+        first = next((number for number, size in enumerate(filled) if size >= least), None)
     else:
         first = asked if asked < len(rows) and filled[asked] else None
     if first is None:

@@ -1,4 +1,4 @@
-"""Workbooks of any make (.xlsx, .xlsm, .xlsb, .xls, .ods): a sheet as rows of texts, as a person reads them."""
+"""Workbooks of any make (.xlsx, .xlsm, .xlsb, .xls, .ods): a sheet as rows of texts, as a person reads it."""
 
 import datetime as dt
 import io
@@ -12,7 +12,7 @@ from flows.reading import grid
 ENDINGS = ("xlsx", "xlsm", "xlsb", "xls", "ods")
 
 
-class NoHeading(ValueError):
+class NoHeadingError(ValueError):
     """A sheet in which nothing looks like a heading."""
 
 
@@ -41,9 +41,9 @@ def read(content: bytes, sheet: str | None = None, heading_row: int | None = Non
     found_heading = grid.heading(cells, None if heading_row is None else heading_row - 1)
     if found_heading is None:
         where = f" in row {heading_row}" if heading_row else ""
-        raise NoHeading(
-            f"has no heading{where} in its sheet {found.name}. Export it again, or say in the mapping where it is: "
-            "-- header_row: 2, -- sheet: name"
+        raise NoHeadingError(
+            f"has no heading{where} in its sheet {found.name}. Export it again, or say in the mapping"
+            " where it is: -- header_row: 2, -- sheet: name"
         )
     for (first, column), (last, right) in merged:
         # A cell merged over rows says the same of all of them.
