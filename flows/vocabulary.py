@@ -90,10 +90,8 @@ PARTS = {
         "diassemana"
     ),
     "ano": "ano anio year ejercicio gestion academicyear anolectivo",
-    "materia": "subject subj subjcode subjectcode area prefijo departamento depto",
-    "numero": (
-        "catalog catalognbr catalognumber crsenumb crsenumber coursenumb coursenumber number numero nro"
-    ),
+    "subject": "subj subjcode subjectcode area prefijo departamento depto",
+    "number": ("catalog catalognbr catalognumber crsenumb crsenumber coursenumb coursenumber numero nro"),
     "grupo": (
         "seccion section sectionnumber sec grupo group turma comision paralelo nrc crn classnumber "
         "classnbr idseccion sectionid"
@@ -182,6 +180,9 @@ ORDINALS = {
 }
 
 
+_LINKS = {"de", "da", "do", "del", "la", "el", "los", "das", "dos", "of", "the"}
+
+
 def plain(text: str) -> str:
     """The text in lower case without accents and signs of ordinals."""
     bare = re.sub("[ºª°]", "", text)
@@ -207,8 +208,9 @@ def words_for(column: str) -> list[str]:
 def likeness(heading: str, column: str) -> float:
     """How much a heading is called like a column, from 0 to 1: by a name of it, by one among other words, or
     by the beginnings of one's words ('cant matric')."""
-    joined, words = normalised(heading), words_of(heading)
+    words = [word for word in words_of(heading) if word not in _LINKS] or words_of(heading)
     names = words_for(column)
+    joined = normalised(heading) if normalised(heading) in names else "".join(words)
     if joined in names:
         return 1.0 if joined == names[0] else 0.95 - 0.1 * names.index(joined) / len(names)
     best = 0.0

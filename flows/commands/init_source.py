@@ -146,7 +146,7 @@ def _recognised(draft: mapping.Draft) -> list[str]:
         lines += [f"    {note}" for note in draft.periods.notes]
     elif item.table == "programacion" and "periodo" in item.columns:
         lines.append(
-            "    periodo holds no periods that are known: number them, and write calendario.sql for their order"
+            "    periodo holds no periods that are known: number them, and write their calendario.sql"
         )
     return lines
 

@@ -67,7 +67,7 @@ def of_sections(looked: Looked, item: Match) -> Draft:
     if weekdays:
         draft.grouped_by = weekdays
         draft.notes.append(
-            "a section has a row for each day of the week: the draft makes one of them, with its days in horario"
+            "a section has a row for each weekday: the draft makes one row of it, with its days in horario"
         )
     return draft
 
@@ -117,12 +117,14 @@ def _absent(name: str) -> Value:
 
 
 def _join_course(item: Match, values: dict[str, Value]) -> None:
-    """A course of two columns, as MATH and 101."""
-    subject, number = item.parts.get("materia"), item.parts.get("numero")
+    """A course of two columns, as MATH and 101; or the one there is."""
+    subject, number = item.parts.get("subject"), item.parts.get("number")
     weak = item.certainty.get("curso", 0) < 0.7
     if subject and number and weak:
         joined = f"concat_ws(' ', {identifier(subject)}, {identifier(number)})"
         values["curso"] = Value(joined, (subject, number))
+    elif subject and "curso" not in values:
+        values["curso"] = Value(identifier(subject), (subject,))
 
 
 def _period(looked: Looked, item: Match, values: dict[str, Value]) -> calendar.Calendar | None:

@@ -121,16 +121,18 @@ def is_times(held: Held) -> bool:
 
 
 def is_weekdays(held: Held) -> bool:
-    """Whether a column holds days of the week, one or several in a value."""
+    """Whether a column holds days of the week by their names, one or several in a value."""
     return _share(held, _are_days) >= 0.8
 
 
 def _are_days(value: str) -> bool:
-    words = re.findall(r"[a-z]+", plain(value))
-    if words and all(word in WEEKDAYS for word in words):
-        return True
-    # MWF, TTh, LMV: letters of the days alone.
-    return bool(re.fullmatch(r"(m|t|tu|w|th|r|f|s|su|u)+|[lmxjvsdk]+", "".join(words)))
+    words = re.findall(r"[a-z]+|\d+", plain(value))
+    return bool(words) and all(word in WEEKDAYS for word in words)
+
+
+def _are_letters_of_days(value: str) -> bool:
+    # MWF, TTh, L-M-V.
+    return bool(re.fullmatch(r"(m|t|tu|w|th|r|f|s|su|u)+|[lmxjvsdk]+", re.sub("[ ,/-]", "", plain(value))))
 
 
 def _share(held: Held, holds: Any) -> float:
@@ -204,7 +206,9 @@ def _fits(ours: str, held: Held) -> tuple[float, float]:
     if ours in ("hora_inicio", "hora_fin"):
         return (1.0 if is_times(held) else 0.0), 0.0
     if ours == "dias":
-        return (1.0 if is_weekdays(held) else 0.2), (0.6 if is_weekdays(held) else 0.0)
+        if is_weekdays(held):
+            return 1.0, 0.6
+        return (1.0 if _share(held, _are_letters_of_days) >= 0.8 else 0.2), 0.0
     if ours == "seccion_id":
         return (1.0 if held.is_unique and held.filled == held.rows else 0.0), 0.0
     if ours == "sede":

@@ -1,6 +1,7 @@
 """How an institute's words for its periods are read, and the calendar that they make."""
 
 import datetime as dt
+import itertools
 
 import duckdb
 import pytest
@@ -84,7 +85,7 @@ def test_the_draft_of_a_calendar_is_what_the_contract_wants_and_numbers_what_the
         numbers = connection.execute(f"select {made.expression} from entrega").fetchall()
     assert [row[1] for row in rows] == list(range(1, len(rows) + 1))
     seasons = [row[2] for row in rows]
-    for before, after in zip(seasons, seasons[1:], strict=False):
+    for before, after in itertools.pairwise(seasons):
         assert after == before + 1 or (after == 1 and before == max(seasons))
     assert {int(float(number)) for (number,) in numbers} <= {row[0] for row in rows}
     assert len(set(numbers)) == len(words(text))
