@@ -1,5 +1,6 @@
 """The draft of a mapping: SQL that runs as it is, and that a person reads before it counts."""
 
+import re
 from dataclasses import dataclass, field
 
 from flows.dbt.personal import looks_like_a_value
@@ -12,6 +13,9 @@ from flows.vocabulary import CONTRACT_STATES, STATES, WEEKDAYS, plain
 
 # A source without these has one of them: the constant that stands for it.
 CONSTANTS = {"sede": "MAIN", "horario": "UNICO"}
+
+
+_SUBJECT = re.compile(r"[^\W\d_]{2,5}")
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,11 @@ def _absent(name: str) -> Value:
 def _join_course(item: Match, values: dict[str, Value]) -> None:
     """A course of two columns, as MATH and 101; or the one there is."""
     subject, number = item.parts.get("subject"), item.parts.get("number")
+    course = item.columns.get("curso")
     weak = item.certainty.get("curso", 0) < 0.7
+    if course and subject is None and all(map(_SUBJECT.fullmatch, item.found.held[course].values)):
+        # It is called the course, and holds the subject alone.
+        subject, weak = course, True
     if subject and number and weak:
         joined = f"concat_ws(' ', {identifier(subject)}, {identifier(number)})"
         values["curso"] = Value(joined, (subject, number))

@@ -1,5 +1,6 @@
 """How text files and workbooks are read, whatever program has written them."""
 
+import re
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -211,9 +212,9 @@ def test_a_sheet_is_copied_with_its_own_row_numbers(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_workbook_is_said(tmp_path: Path, content: bytes, said: str) -> None:
-    with pytest.raises(ValueError, match=rf"The workbook x[.]xls {said}[.] Open it and save it again"):
+    with pytest.raises(ValueError, match=re.escape(f"The workbook x.xls {said}. Open it")):
         copies.of_workbook("x.xls", content, tmp_path)
-    with pytest.raises(ValueError, match="has no sheet Notas. It has: Datos"):
+    with pytest.raises(ValueError, match=r"has no sheet Notas\. It has: Datos"):
         copies.of_workbook("x.xls", XLS.read_bytes(), tmp_path, "Notas")
     with pytest.raises(ValueError, match="has no heading in row 99"):
         copies.of_workbook("x.xls", XLS.read_bytes(), tmp_path, None, 99)
