@@ -31,8 +31,10 @@ INCONSISTENT = {
     "20242,5,1,2024-08-01,2024-12-20\n",
     "cursos": "curso_actual,curso_siguiente\nA1,A2\nA2,old\nA3,A1\nB1,A1\nC1,C1\n",
     "equivalencia_cursos": "curso,curso_actual\nA1,A1\nA 1,A1\nold,A3\noldest,older\nolder,A2\n",
-    "horarios": "horario,horario_actual,hora_inicio,hora_fin\nH1,H1,9,7\nH2,H2,7,9\nH0,H9,8,10\nH9,H2,830,10\n",
-    "sedes": "periodo,sede,hora_apertura,hora_cierre\n20242,N,22,7\n20242,S,12,14\n20242,T,6,24\n20231,T,12,14\n",
+    "horarios": "horario,horario_actual,hora_inicio,hora_fin\n"
+    "H1,H1,9,7\nH2,H2,7,9\nH0,H9,8,10\nH9,H2,830,10\n",
+    "sedes": "periodo,sede,hora_apertura,hora_cierre\n"
+    "20242,N,22,7\n20242,S,12,14\n20242,T,6,24\n20231,T,12,14\n",
 }
 NAMES = "\n".join(f"202302,Juan Soto {chr(65 + n)}{'a' * n}rce,7,22" for n in range(22))
 AMBIGUOUS = {
