@@ -46,7 +46,7 @@ def exports() -> dict[str, bytes]:
                     for place, part in enumerate(_parts(total)):
                         days, start, end = SLOTS[place % len(SLOTS)]
                         number += 1
-                        room = f"{campus[0]}-{100 + number % 17}"
+                        room = "-" if part < 8 else f"{campus[0]}-{100 + number % 17}"
                         state = "Cancelado" if part < 8 else "Cerrado"
                         held = 0 if part < 8 else part
                         course_of = (f"{year}{term}", campus, subject, course, number, title)
