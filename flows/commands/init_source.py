@@ -69,6 +69,8 @@ def texts(seen: Seen, asked: Settings) -> dict[str, str]:
     files = {d.match.table: mapping.text(d, source) for d in seen.drafts if needs_mapping(d)}
     if _wants_calendar(seen) and seen.sections:
         files["calendario"] = mapping.calendar_text(seen.sections, source)
+    if _wants_catalogue(seen) and seen.sections:
+        files["cursos"] = mapping.catalogue_text(seen.sections, source)
     return files
 
 
@@ -108,6 +110,13 @@ def as_text(asked: Settings, seen: Seen, written: list[tuple[Path, bool]], flags
     absent = [name for name in recognise.contract() if name not in drafted]
     if _wants_calendar(seen):
         absent.remove("calendario")
+    if _wants_catalogue(seen) and seen.sections:
+        absent.remove("cursos")
+        found = seen.sections.steps
+        lines.append(
+            f"  cursos (no catalogue): {len(found)} successors proposed from the numbers of students, as"
+        )
+        lines += [f"    {step.course} -> {step.successor}" for step in found[:3]]
     if absent:
         lines.append(f"Not recognised (they may be missing, docs/contract.md): {', '.join(absent)}")
     lines += [f"Not used, though it looks like sections too: {name}" for name in seen.not_used]
@@ -161,6 +170,12 @@ def _how_sure(item: recognise.Match, column: str) -> str:
 def _wants_calendar(seen: Seen) -> bool:
     made = seen.sections.periods if seen.sections else None
     return bool(made and not made.is_months) and "calendario" not in {d.match.table for d in seen.others}
+
+
+def _wants_catalogue(seen: Seen) -> bool:
+    return bool(seen.sections and seen.sections.steps) and "cursos" not in {
+        d.match.table for d in seen.others
+    }
 
 
 def _nothing(asked: Settings) -> Problem:

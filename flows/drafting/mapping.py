@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 
 from flows.dbt.personal import looks_like_a_value
-from flows.drafting import calendar
+from flows.drafting import calendar, progression
 from flows.drafting.recognise import Match, is_times
-from flows.drafting.tables import Looked
+from flows.drafting.tables import MOST_ROWS, Looked
 from flows.quoting import identifier, literal
 from flows.settings import SOURCE_LINE
 from flows.vocabulary import CONTRACT_STATES, STATES, WEEKDAYS, plain
@@ -36,6 +36,7 @@ class Draft:
     grouped_by: tuple[str, ...] = ()
     periods: calendar.Calendar | None = None
     notes: list[str] = field(default_factory=list)
+    steps: list[progression.Step] = field(default_factory=list)
 
     @property
     def missing(self) -> list[str]:
@@ -73,6 +74,7 @@ def of_sections(looked: Looked, item: Match) -> Draft:
         draft.notes.append(
             "a section has a row for each weekday: the draft makes one row of it, with its days in horario"
         )
+    draft.steps = _steps(looked, draft)
     return draft
 
 
@@ -86,7 +88,10 @@ def of_other(item: Match) -> Draft:
 
 def text(draft: Draft, source: str) -> str:
     """The draft as a file."""
-    lines = [f"{SOURCE_LINE}{source}", *draft.match.found.leads, "select"]
+    return "\n".join([f"{SOURCE_LINE}{source}", *draft.match.found.leads, _select(draft)])
+
+
+def _select(draft: Draft) -> str:
     chosen = []
     for column in draft.match.contract:
         value = draft.values.get(column.name)
@@ -101,13 +106,73 @@ def text(draft: Draft, source: str) -> str:
     origin = ["min(archivo) as archivo", "min(fila) as fila"] if draft.grouped_by else ["archivo", "fila"]
     body = ",\n".join([*chosen, *(f"    {column}" for column in origin)])
     group = [f"group by {', '.join(map(identifier, draft.grouped_by))}"] if draft.grouped_by else []
-    return "\n".join([*lines, body, "from entrega", *group, ""])
+    return "\n".join(["select", body, "from entrega", *group, ""])
 
 
 def calendar_text(draft: Draft, source: str) -> str:
     """The draft of calendario.sql."""
     assert draft.periods
     return f"{SOURCE_LINE}{source}\n{calendar.sql(draft.periods)}"
+
+
+def catalogue_text(draft: Draft, source: str) -> str:
+    """The draft of cursos.sql: every course of the sections, with the successors that their numbers show."""
+    course = draft.values["curso"].sql
+    cases = [
+        f"        when {literal(step.course)} then {literal(step.successor)}"
+        f"  -- in {step.cells} cells, all but {step.missed:.0%} of its students"
+        for step in draft.steps
+    ]
+    attributes = [
+        f"    mode({draft.values[name].sql}) as {name},"
+        for name in ("nivel", "frecuencia", "intensidad")
+        if name in draft.values and not draft.grouped_by
+    ]
+    return "\n".join(
+        [
+            f"{SOURCE_LINE}{source}",
+            *draft.match.found.leads,
+            "-- No catalogue was recognised. These successors are proposed from the numbers of students:",
+            "-- those of the course before, a period before in the same campus and slot, explain theirs.",
+            "-- Correct them.",
+            "select",
+            f"    {course} as curso_actual,",
+            *attributes,
+            f"    case {course}",
+            *cases,
+            "    end as curso_siguiente,",
+            "    min(archivo) as archivo,",
+            "    min(fila) as fila",
+            "from entrega",
+            f"where {course} is not null",
+            f"group by {course}",
+            "",
+        ]
+    )
+
+
+def _steps(looked: Looked, draft: Draft) -> list[progression.Step]:
+    """The progression that the sections show; none where a period or the students are not known."""
+    if (
+        draft.missing
+        or draft.periods is None
+        or draft.match.found.held[draft.match.columns["matriculados"]].rows >= MOST_ROWS
+    ):
+        return []
+    numbers = ", ".join(f"({period.number}, {period.index})" for period in draft.periods.periods)
+    months = "periodo // 100 * 12 + periodo % 100"
+    index = f"(select c.i from (values {numbers}) as c (p, i) where c.p = periodo)"
+    sections = f"""
+        with entrega as (select *, '' as archivo, 0 as fila from {draft.match.found.relation}),
+        secciones as ({_select(draft)}),
+        numeros as (
+            select sede, horario, curso, try_cast(try_cast(periodo as double) as integer) as periodo,
+                try_cast(matriculados as integer) as matriculados
+            from secciones
+        )
+        select sede, horario, curso, matriculados, {months if draft.periods.is_months else index} as indice
+        from numeros"""
+    return progression.steps(looked.connection, sections)
 
 
 def _absent(name: str) -> Value:
