@@ -18,7 +18,7 @@ from prefect.tasks import Task
 
 from flows import stopping
 from flows.dbt import diagnosis
-from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, Variables, capture_of
+from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
 from flows.home import backup, lock, record, releases, warehouse
 from flows.prefect import flow_runs
@@ -172,6 +172,7 @@ def read_and_audit(run: Run) -> None:
         else:
             result = run.dbt.run(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
             run.audit = audit.read(result, run.settings.home, list(contract_tables()))
+            _note_warnings(run, result)
         if audit.is_worth_another_attempt(run.audit, run.settings):
             raise TransientError(run.audit.problems)
 
@@ -229,8 +230,14 @@ def _dbt(run: Run, arguments: list[str]) -> None:
     result = run.dbt.run(arguments, run.settings, run.variables, run.listener.node)
     if not result.ok:
         raise diagnosis.failure(result, run.settings.home)
+    _note_warnings(run, result)
+
+
+def _note_warnings(run: Run, result: DbtResult) -> None:
     for problem in diagnosis.warnings(result, run.settings.home):
-        run.record.hints.append(" ".join(line.strip() for line in as_text(problem)))
+        hint = " ".join(line.strip() for line in as_text(problem))
+        if hint not in run.record.hints:
+            run.record.hints.append(hint)
 
 
 def run_variables(settings: Settings, record_: record.Record) -> Variables:

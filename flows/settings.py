@@ -3,6 +3,7 @@
 Nothing here imports dbt or Prefect: `prepare_environment` must run before they are imported.
 """
 
+import contextlib
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ DEFAULT_HORIZON = 3
 # Waits before the source is tried again, and how long one reading of it may take.
 DEFAULT_RETRY_SECONDS = "5,20"
 DEFAULT_SOURCE_TIMEOUT = "900"
+# The first line of a mapping that was drafted says for which source.
+SOURCE_LINE = "-- source: "
 
 # Usage reporting off (Prefect's and dbt's); a server that is slow to start on a busy machine is waited for.
 ENVIRONMENT = {
@@ -84,6 +87,11 @@ class Home:
         return self.logs / "aforo.log"
 
     @property
+    def mapping(self) -> Path:
+        """The mapping that `aforo init-source` drafts, of the one source that it names."""
+        return self.root / "mapping"
+
+    @property
     def prefect(self) -> Path:
         """Prefect's own folder, its database among it."""
         return self.root / "prefect"
@@ -139,7 +147,8 @@ def resolve(
     accepted: tuple[str, ...] = (),
     mapping: str | None = None,
 ) -> Settings:
-    """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults.
+    """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults. The default
+    mapping is what was drafted in the home for this source.
 
     AforoError for a bad flag, or for one or a variable that is set to nothing.
     """
@@ -182,16 +191,32 @@ def resolve(
             )
     if problems:
         raise AforoError(problems)
+    read, written = parse(found["source"] or str(DEFAULT_SOURCE)), _home(found["home"])
     return Settings(
-        source=parse(found["source"] or str(DEFAULT_SOURCE)),
-        home=_home(found["home"]),
-        mapping=_folder(found["mapping"]) if found["mapping"] else None,
+        source=read,
+        home=written,
+        mapping=_folder(found["mapping"]) if found["mapping"] else _drafted(written, read),
         period=period,
         horizon=horizon,
         as_of=moment,
         offline=offline,
         accepted=accepted,
     )
+
+
+def drafted_for(mapping: Path) -> str | None:
+    """The source that a mapping's file was drafted for; None where it does not say so."""
+    with contextlib.suppress(OSError), mapping.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+        return first.removeprefix(SOURCE_LINE).strip() if first.startswith(SOURCE_LINE) else None
+    return None
+
+
+def _drafted(home: Home, source: Source) -> Path | None:
+    """The home's mapping, where it is of this source: another's would be taken for it in silence."""
+    drafts = list(home.mapping.glob("*.sql"))
+    named = {drafted_for(draft) for draft in drafts} - {None}
+    return home.mapping if named == {str(source)} else None
 
 
 def resolve_home(home: str | None = None) -> Home:

@@ -13,7 +13,7 @@ delivered as (
     select
         {%- for c in contract.columns %}
         {%- if c.name in delivered %}
-        nullif(trim(cast({{ identifier(delivered[c.name]) }} as varchar)), '') as {{ c.name }},
+        {{ sin_vacios(as_text(delivered[c.name], columns)) }} as {{ c.name }},
         {%- else %}
         cast(null as varchar) as {{ c.name }},
         {%- endif %}
@@ -85,6 +85,14 @@ select 1
 {%- endmacro %}
 
 
+{# A delivered column as text. What is a number there is none that a person wrote: 12.000 is twelve. #}
+{% macro as_text(name, columns) -%}
+    {%- set types = columns | selectattr('name', 'equalto', name) | map(attribute='type') | list -%}
+    {%- set value = identifier(name) -%}
+    {{ return("cast(" ~ ("cast(" ~ value ~ " as double)" if types[0].startswith('DECIMAL') else value) ~ " as varchar)") }}
+{%- endmacro %}
+
+
 {# The tables of the contract, for what must name them while dbt parses: the sources' yml can't be asked then (`graph` is empty).
    A test holds the two equal (tests/unit/test_project.py). #}
 {% macro contract_tables() -%}
@@ -110,8 +118,14 @@ select 1
 {% macro delivered_columns(tabla, reader, columns, contract) -%}
     {%- if not reader -%}{{ return({}) }}{%- endif -%}
     {%- set found = {} -%}
+    {%- set known = contract.columns | map(attribute='name') | list -%}
     {%- for c in columns -%}
-        {%- do found.update({c.name | trim | lower: c.name}) -%}
+        {%- set name = c.name | trim | lower -%}
+        {%- if name in found and name in known -%}
+            {{ stop("Table " ~ tabla ~ ", column " ~ name ~ ": it is there twice in " ~ reader.files | join(', ') ~ ", as " ~ found[name]
+                ~ " and as " ~ c.name ~ ". Leave the one that counts, in the export or in a mapping's select") }}
+        {%- endif -%}
+        {%- do found.update({name: c.name}) -%}
     {%- endfor -%}
     {%- set missing = [] -%}
     {%- for c in contract.columns if c.meta.get('requerida') and c.name not in found -%}
@@ -126,13 +140,22 @@ select 1
 {%- endmacro %}
 
 
+{# The text without spaces around it; null where it is one of the ways in which systems write nothing. #}
+{% macro sin_vacios(text) -%}
+    {{ return("case when lower(trim(" ~ text ~ ")) not in ('', '-', 'null', '(null)', 'n/a', '#n/a') then trim(" ~ text ~ ") end") }}
+{%- endmacro %}
+
+{# 1,000 and 1.000 are one or a thousand: no one can tell. #}
+{% macro con_miles(text) -%}
+    {{ return("coalesce(regexp_full_match(" ~ text ~ ", '[-+]?[0-9]{1,3}([.,][0-9]{3})+'), false)") }}
+{%- endmacro %}
+
 {# Text to the contract's type; null where it does not fit. 12.0 is a whole number, 12.5 is not; 7,5 is 7.5 (a comma alone, and once,
    is a decimal sign); days come as ISO, as dd/mm/yyyy and as Excel counts them. #}
 {% macro typed_column(c) -%}
     {%- set numero = "try_cast(case when regexp_full_match(" ~ c.name ~ ", '[-+]?[0-9]+,[0-9]+') then replace(" ~ c.name ~ ", ',', '.') else " ~ c.name ~ " end as double)" -%}
     {%- if c.type == 'integer' -%}
-{# 1,000 is one or a thousand: no one can tell. #}
-case when {{ numero }} = floor({{ numero }}) and not regexp_full_match({{ c.name }}, '[-+]?[0-9]{1,3},[0-9]{3}')
+case when {{ numero }} = floor({{ numero }}) and not {{ con_miles(c.name) }}
             then try_cast({{ numero }} as integer) end
     {%- elif c.type == 'double' -%}
 {{ numero }}
@@ -171,8 +194,13 @@ case when {{ c.name }} in ('{{ c.meta.valores | join("', '") }}') then {{ c.name
 {# What can be wrong with a value of a column: condition, problem, remedy. #}
 {% macro column_checks(c, contract) -%}
     {%- set checks = [] -%}
+    {%- set miles = con_miles(c.name ~ '_texto') if c.type == 'integer' else 'false' -%}
+    {%- if c.type == 'integer' -%}
+        {%- do checks.append({'condition': miles, 'problem': 'may be a thousand or a decimal',
+            'remedy': 'write whole numbers without a separator: 1000, not 1.000 or 1,000'}) -%}
+    {%- endif -%}
     {%- if c.type != 'varchar' -%}
-        {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null',
+        {%- do checks.append({'condition': c.name ~ '_texto is not null and ' ~ c.name ~ ' is null and not ' ~ miles,
             'problem': 'is not ' ~ type_in_words(c.type), 'remedy': 'correct the value, or leave it empty where the contract allows it'}) -%}
     {%- endif -%}
     {%- if c.meta.get('requerida') or c.name in contract.clave -%}

@@ -15,8 +15,9 @@ import typer
 
 from flows import settings
 from flows.commands.options import Accept, AsJson, Home, Mapping, Quiet, Source, echo, explained
+from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, Variables, run_dbt
-from flows.errors import Problem
+from flows.errors import AforoError, Problem
 from flows.errors import as_text as problem_text
 from flows.home import warehouse
 from flows.project import contract_tables, version_variables
@@ -41,6 +42,7 @@ class Checked:
     periods: int | None
     read_as: str
     problems: list[Problem]
+    warnings: list[Problem]
 
     def as_json(self) -> dict[str, Any]:
         """The same, for `--json`."""
@@ -51,6 +53,7 @@ class Checked:
             "periods": self.periods,
             "read_as": self.read_as,
             "problems": [problem.as_json() for problem in self.problems],
+            "warnings": [problem.as_json() for problem in self.warnings],
         }
 
 
@@ -59,6 +62,7 @@ def check(asked: Settings, listener: Progress) -> list[Checked]:
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as folder:
         scratch = settings.Home(Path(folder))
         problems = source_problems(asked)
+        warned: list[Problem] = []
         if problems:
             found = audit.unreachable(problems[0], list(contract_tables()))
         else:
@@ -68,9 +72,14 @@ def check(asked: Settings, listener: Progress) -> list[Checked]:
             # No log: it would go with the scratch home.
             arguments = [*AUDIT, "--log-level-file", "none"]
             result = run_dbt(arguments, scratched, variables, listener.node, source_timeout())
-            found = audit.read(result, scratch, list(contract_tables()))
+            try:
+                found = audit.read(result, scratch, list(contract_tables()))
+            except AforoError as error:
+                raise AforoError([_without_log(problem) for problem in error.problems]) from None
+            warned = diagnosis.warnings(result, scratch)
         readings, formats = warehouse.readings(scratch), warehouse.formats(scratch)
-    return [_checked(name, found, readings.get(name), formats) for name in contract_tables()]
+    tables = [_checked(name, found, readings.get(name), formats) for name in contract_tables()]
+    return [replace(c, warnings=[problem for problem in warned if problem.table == c.table]) for c in tables]
 
 
 def as_text(checked: list[Checked]) -> list[str]:
@@ -79,6 +88,9 @@ def as_text(checked: list[Checked]) -> list[str]:
     lines = table([["table", "state", "rows", "periods", "read as"], *rows])
     for problem in dict.fromkeys(problem for c in checked for problem in c.problems):
         lines += ["", *(f"  {line}" for line in problem_text(problem))]
+    for problem in (problem for c in checked for problem in c.warnings):
+        first, *rest = problem_text(problem)
+        lines += ["", f"  Note: {first}", *(f"  {line}" for line in rest)]
     return lines
 
 
@@ -92,7 +104,7 @@ def _checked(
     rows, periods = (reading.rows, reading.periods) if reading else (None, None)
     problems = [_without_log(problem) for problem in found.failed.get(name, [])]
     state = "refused" if problems else "sound" if rows else "absent"
-    return Checked(name, state, rows, periods, formats.get(name) or "", problems)
+    return Checked(name, state, rows, periods, formats.get(name) or "", problems, [])
 
 
 def _without_log(problem: Problem) -> Problem:

@@ -1,335 +1,214 @@
 """`aforo init-source`: looks at a source, says what it recognises of the contract, and drafts the mapping.
 
-The names of its tables' columns are compared with the contract's, without case, accents and punctuation, and
-with the words that institutes use for them. What is drafted runs as it is; a person reads it before it
-counts.
+Columns are recognised by what they are called and by what is in them (flows/drafting). What is drafted runs
+as it is; a person reads it before it counts.
 """
 
-import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import duckdb
 import typer
 
-from flows import project, settings
+from flows import settings
+from flows.commands.options import Home as HomeFlag
 from flows.commands.options import Source as SourceFlag
 from flows.commands.options import explained
-from flows.dbt import box
-from flows.dbt.extensions import encoding_of, extension_file
-from flows.dbt.personal import looks_like_a_value, shown_names
-from flows.dbt.wording import without_values
+from flows.dbt.personal import shown_names
+from flows.drafting import mapping, recognise, tables
 from flows.errors import AforoError, Problem
-from flows.quoting import identifier, literal, pattern
+from flows.errors import as_text as problem_text
+from flows.home import marker
+from flows.quoting import identifier
 from flows.settings import Settings
-from flows.source import Source, full_path
-from flows.vocabulary import CONTRACT_STATES, STATES, normalised, words_for
+from flows.source import full_path
 
-HEADING_ROWS = 20
-# More words than these in a column are no states.
-MOST_STATES = 20
-TABLE_ENDINGS = (".parquet", ".csv", ".txt", ".tsv", ".xlsx")
+SURE, LIKELY = 0.8, 0.55
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of the contract."""
+class Seen:
+    """What a source was seen to hold, and the drafts of what the contract wants of it."""
 
-    name: str
-    type: str
-    required: bool
-
-
-@dataclass(frozen=True)
-class Found:
-    """A table of the source: its name there, the comment lines that lead a mapping to it, its columns."""
-
-    name: str
-    leads: tuple[str, ...]
-    columns: tuple[str, ...]
-    states: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Match:
-    """A contract table as a table of the source can fill it: contract column -> the source's."""
-
-    table: str
-    contract: tuple[Column, ...]
-    found: Found
-    columns: dict[str, str]
+    tables: list[tables.Found]
+    unread: list[str]
+    sections: mapping.Draft | None
+    others: list[mapping.Draft]
+    not_used: list[str] = field(default_factory=list)
 
     @property
-    def missing(self) -> list[str]:
-        """The required columns that were not recognised."""
-        return [c.name for c in self.contract if c.required and c.name not in self.columns]
-
-    @property
-    def is_contract(self) -> bool:
-        """Whether the source has the table as the contract wants it, so that no mapping is needed."""
-        named = all(ours == theirs.strip().lower() for ours, theirs in self.columns.items())
-        return named and self.found.name == self.table and not (self.missing or self.found.states)
+    def drafts(self) -> list[mapping.Draft]:
+        """All of them, the sections' first."""
+        return [*([self.sections] if self.sections else []), *self.others]
 
 
-def contract() -> dict[str, tuple[Column, ...]]:
-    """The contract's tables, from their one statement."""
-    return {name: tuple(_column(c) for c in table["columns"]) for name, table in project.contract().items()}
+def see(asked: Settings) -> Seen:
+    """Looks at the source; AforoError where it can't be reached or has no table."""
+    with tables.opened(asked.source) as looked:
+        likely = recognise.sections(looked.tables)
+        drafts = [mapping.of_other(item) for item in recognise.others(looked.tables)]
+        sections = mapping.of_sections(looked, likely[0]) if likely else None
+        taken = {item.match.found.name for item in drafts}
+        also = [item.found.name for item in likely[1:] if item.found.name not in taken and not item.missing]
+        return Seen(looked.tables, looked.unread, sections, drafts, also)
 
 
-def _column(stated: dict[str, Any]) -> Column:
-    required = stated.get("config", {}).get("meta", {}).get("requerida", False)
-    return Column(stated["name"], stated["data_type"], required)
+def needs_mapping(draft: mapping.Draft) -> bool:
+    """Whether the source has the table in another way than the contract wants it."""
+    item = draft.match
+    as_they_are = all(draft.values[ours].sql == identifier(theirs) for ours, theirs in item.columns.items()
+                      if ours in draft.values)  # fmt: skip
+    whole = draft.values.keys() == item.columns.keys()
+    return not (recognise.is_contract(item) and as_they_are and whole and not draft.grouped_by)
 
 
-def match(found: list[Found]) -> list[Match]:
-    """For each contract table the table of the source that fills it best, if enough is recognised.
+def texts(seen: Seen, asked: Settings) -> dict[str, str]:
+    """The file of each draft that is needed: table -> its SQL."""
+    source = str(asked.source)
+    files = {d.match.table: mapping.text(d, source) for d in seen.drafts if needs_mapping(d)}
+    if _wants_calendar(seen) and seen.sections:
+        files["calendario"] = mapping.calendar_text(seen.sections, source)
+    if _wants_catalogue(seen) and seen.sections:
+        files["cursos"] = mapping.catalogue_text(seen.sections, source)
+    return files
 
-    A table that is called as the contract's counts with any column; another one must have every required
-    column but one, and at least three columns.
+
+def write(files: dict[str, str], folder: Path, asked: Settings) -> list[tuple[Path, bool]]:
+    """Writes the drafts and overwrites none: each path, and whether it is new.
+
+    AforoError where the folder holds another source's: a run would take them for this one's.
     """
-    matches = []
-    for table, columns in contract().items():
-        candidates = [Match(table, columns, item, _recognised(columns, item)) for item in found]
-        named = [item for item in candidates if normalised(item.found.name) == normalised(table)]
-        likely = [item for item in candidates if len(item.missing) <= 1 and len(item.columns) >= 3]
-        # Sections have these columns too, and are no catalogue.
-        likely = [item for item in likely if table in ("programacion", "calendario") or not item.missing]
-        best = max(named or likely, key=lambda item: len(item.columns), default=None)
-        if best and best.columns and (named or table == "programacion" or not _is_sections(best.found)):
-            matches.append(best)
-    return matches
-
-
-def _is_sections(found: Found) -> bool:
-    return any(normalised(column) in words_for("matriculados") for column in found.columns)
-
-
-def _recognised(columns: tuple[Column, ...], found: Found) -> dict[str, str]:
-    theirs = {normalised(name): name for name in reversed(found.columns)}
-    recognised: dict[str, str] = {}
-    # Names that are the contract's own go first, so that no synonym takes their column.
-    for words in ([normalised(c.name)] for c in columns), (words_for(c.name) for c in columns):
-        for column, tried in zip(columns, words, strict=True):
-            free = (theirs[word] for word in tried if word in theirs)
-            name = next((name for name in free if name not in recognised.values()), None)
-            if name and column.name not in recognised:
-                recognised[column.name] = name
-    return {column.name: recognised[column.name] for column in columns if column.name in recognised}
-
-
-def draft(item: Match) -> str:
-    """The mapping of a table, as SQL that runs."""
-    lines = [*item.found.leads, "select"]
-    chosen = []
-    for column in item.contract:
-        theirs = item.columns.get(column.name)
-        if theirs is None:
-            if column.required:
-                comment = "    -- Required and not recognised: write the column that holds it."
-                chosen.append(f"{comment}\n    null as {column.name}")
-            continue
-        quoted = identifier(theirs)
-        states = item.found.states.get(theirs) if column.name == "estado" else None
-        chosen.append(f"    {_states(quoted, states) if states else quoted} as {column.name}")
-    return "\n".join([*lines, ",\n".join([*chosen, "    archivo", "    fila"]), "from entrega", ""])
-
-
-def _states(column: str, states: tuple[str, ...]) -> str:
-    lines = [f"case {column}"]
-    for state in states:
-        known = next((ours for word, ours in STATES.items() if word in state.lower()), None)
-        comment = "" if known else "  -- not recognised: cerrado, cancelado, abierto or creado"
-        lines.append(f"        when {literal(state)} then {literal(known or state)}{comment}")
-    return "\n".join([*lines, f"        else {column}", "    end"])
-
-
-def look(settings: Settings) -> list[Found]:
-    """The tables that a source has; AforoError where it can't be reached or has none."""
-    source = settings.source
-    try:
-        found = _look(source)
-    except (duckdb.Error, OSError) as error:
-        reason = without_values(str(error)).splitlines()[0]
-        # Not from the error itself: its words may quote a value, and would stand in the log.
-        raise AforoError([Problem(f"the source {source} can't be read: {reason}", "check it")]) from None
-    if not found:
-        what = f"the source {source} has no table"
-        raise AforoError([Problem(what, "name one with files or tables in it with --source")])
-    return found
-
-
-def _look(source: Source) -> list[Found]:
-    if source.kind == "duckdb" and source.path:
-        if not source.path.is_file():
-            raise FileNotFoundError(f"{source.path} does not exist")
-        # Its views are not trusted.
-        with box.opened(Path(":memory:"), source.path) as connection:
-            return _database(connection)
-    with duckdb.connect() as connection:
-        if source.kind != "postgres":
-            return _files(connection, source)
-        connection.execute(f"load {literal(str(extension_file('postgres_scanner')))}")
-        address = re.sub(r"[?&]schema=[^&]*", "", source.name)
-        connection.execute(f"attach {literal(address)} as instituto (type postgres, read_only)")
-        return _database(connection)
-
-
-def write(matches: list[Match], folder: Path) -> list[tuple[Path, bool]]:
-    """Drafts a file a table that needs a mapping, and overwrites none: each path, and whether it is new."""
+    paths = {table: folder / f"{table}.sql" for table in files}
+    for path in folder.glob("*.sql"):
+        drafted_for = settings.drafted_for(path)
+        if drafted_for not in (None, str(asked.source)):
+            what = f"{path} is the mapping of another source, {drafted_for}"
+            remedy = "name another folder with --to, or another --home: a home is of one institute"
+            raise AforoError([Problem(what, remedy)])
     written = []
-    for item in matches:
-        if item.is_contract:
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{item.table}.sql"
+    for table, path in paths.items():
         new = not path.exists()
         if new:
-            path.write_text(draft(item), encoding="utf-8")
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[table], encoding="utf-8")
         written.append((path, new))
     return written
 
 
-def as_text(
-    settings: Settings, found: list[Found], matches: list[Match], written: list[tuple[Path, bool]]
-) -> list[str]:
+def as_text(asked: Settings, seen: Seen, written: list[tuple[Path, bool]], flags: list[str]) -> list[str]:
     """What was seen, recognised and written, and what to do next."""
-    lines = [f"Source: {settings.source}"]
-    lines += [f"  {item.name}: {', '.join(shown_names(item.columns))}" for item in found]
+    lines = [f"Source: {asked.source}"]
+    lines += [f"  {item.name}: {', '.join(shown_names(item.columns))}" for item in seen.tables]
+    lines += [f"  not read: {text}" for text in seen.unread]
+    if not seen.drafts:
+        return [*lines, "", *problem_text(_nothing(asked))]
     lines.append("Recognised:")
-    for item in matches:
-        shown = dict(zip(item.found.columns, shown_names(item.found.columns), strict=True))
-        state = "as the contract has it" if item.is_contract else f"from {item.found.name}"
-        lines.append(f"  {item.table} ({state})")
-        lines += [f"    {ours} <- {shown[theirs]}" for ours, theirs in item.columns.items()]
-        lines += [f"    {name}: required, not recognised" for name in item.missing]
-    absent = [table for table in contract() if table not in {item.table for item in matches}]
+    for draft in seen.drafts:
+        lines += _recognised(draft)
+    drafted = {draft.match.table for draft in seen.drafts}
+    absent = [name for name in recognise.contract() if name not in drafted]
+    if _wants_calendar(seen):
+        absent.remove("calendario")
+    if _wants_catalogue(seen) and seen.sections:
+        absent.remove("cursos")
+        found = seen.sections.steps
+        lines.append(
+            f"  cursos (no catalogue): {len(found)} successors proposed from the numbers of students, as"
+        )
+        lines += [f"    {step.course} -> {step.successor}" for step in found[:3]]
     if absent:
-        lines.append(f"Not recognised: {', '.join(absent)}")
+        lines.append(f"Not recognised (they may be missing, docs/contract.md): {', '.join(absent)}")
+    lines += [f"Not used, though it looks like sections too: {name}" for name in seen.not_used]
     lines += [f"Drafted {path}" if new else f"Left as it is: {path}" for path, new in written]
-    if written:
-        lines.append("Next: read the drafts and correct them; then")
-        lines.append(f"  aforo check-source --source '{settings.source}' --mapping {written[0][0].parent}")
-    elif matches:
-        lines.append("No mapping is needed. Next:")
-        lines.append(f"  aforo check-source --source '{settings.source}'")
+    command = f"aforo check-source {' '.join(['--source', shlex.quote(str(asked.source)), *flags])}"
+    missing = [f"{name} in {d.match.table}.sql" for d in seen.drafts for name in d.missing]
+    if seen.sections is None:
+        lines.append("No table of sections (programacion) was recognised: without it there is no forecast.")
+    if missing:
+        lines.append(f"To fill in: {', '.join(missing)}")
+    lines.append("Next: read the drafts and correct them; then" if written else "No mapping is needed. Next:")
+    return [*lines, f"  {command}"]
+
+
+def _recognised(draft: mapping.Draft) -> list[str]:
+    item = draft.match
+    shown = dict(zip(item.found.columns, shown_names(item.found.columns), strict=True))
+    state = f"from {item.found.name}" if needs_mapping(draft) else "as the contract has it"
+    lines = [f"  {item.table} ({state})"]
+    for column in item.contract:
+        value = draft.values.get(column.name)
+        if value is None:
+            continue
+        if value.of:
+            names = " + ".join(shown[name] for name in value.of)
+            lines.append(f"    {column.name} <- {names}{_how_sure(item, column.name)}")
+        elif column.name in draft.constants:
+            lines.append(f"    {column.name}: not recognised, {value.sql} stands for the only one")
+        else:
+            lines.append(f"    {column.name}: required, not recognised")
+    lines += [f"    {note}" for note in draft.notes]
+    if draft.periods and draft.periods.is_months:
+        lines.append(f"    periods are months: {draft.periods.summary}")
+    elif draft.periods:
+        lines.append(f"  calendario (made of these periods): {draft.periods.summary}")
+        lines += [f"    {note}" for note in draft.periods.notes]
+    elif item.table == "programacion" and "periodo" in item.columns:
+        lines.append(
+            "    periodo holds no periods that are known: number them, and write their calendario.sql"
+        )
     return lines
 
 
-def _database(connection: duckdb.DuckDBPyConnection) -> list[Found]:
-    names = connection.execute(
-        """select schema_name, table_name from duckdb_tables() where database_name = 'instituto'
-        union select schema_name, view_name from duckdb_views()
-        where database_name = 'instituto' and not internal order by all"""
-    ).fetchall()
-    found = []
-    for schema, table in names:
-        if schema in ("information_schema", "pg_catalog"):
-            continue
-        name = table if schema in ("main", "public") else f"{schema}.{table}"
-        lead = f"-- table: {schema}.{table}"
-        relation = f"instituto.{identifier(schema)}.{identifier(table)}"
-        found.append(_described(connection, name, (lead,), relation))
-    return found
+def _how_sure(item: recognise.Match, column: str) -> str:
+    sure = item.certainty.get(column)
+    if sure is None or sure >= SURE:
+        return ""
+    return " (likely)" if sure >= LIKELY else " (a guess)"
 
 
-def _files(connection: duckdb.DuckDBPyConnection, source: Source) -> list[Found]:
-    """Files of one folder that have the same columns are one table."""
-    if source.path is None:
-        text = "a remote folder can't be looked at"
-        raise AforoError([Problem(text, "copy a file of each table into a folder, and look at that")])
-    groups: dict[tuple[str, str, int, tuple[str, ...]], list[Path]] = {}
-    for file in sorted([*source.path.glob("*"), *source.path.glob("*/*")]):
-        if file.suffix.lower() in TABLE_ENDINGS and not file.name.startswith((".", "~")):
-            row, columns = _heading(connection, file)
-            folder = str(file.parent.relative_to(source.path))
-            groups.setdefault((folder, file.suffix, row, columns), []).append(file)
-    found = []
-    for (folder, ending, row, columns), files in groups.items():
-        below = "" if folder == "." else f"{folder}/"
-        everything = [file for file in files[0].parent.glob(f"*{ending}") if not file.name.startswith("~")]
-        if len(files) > 1 and len(files) == len(everything):
-            names = [f"*{ending}"]
-        else:
-            # In a pattern a comma stands between two.
-            names = [re.sub(r"[,\r\n]", "?", pattern(file.name)) for file in files]
-        leads = [f"-- files: {', '.join(below + name for name in names)}"]
-        if ending.lower() == ".xlsx":
-            leads.append(f"-- header_row: {row}")
-        states = _states_of(connection, [_reader(file, row) for file in files], columns)
-        name = folder if below else files[0].stem if len(files) == 1 else names[0]
-        found.append(Found(name, tuple(leads), columns, states))
-    return found
+def _wants_calendar(seen: Seen) -> bool:
+    made = seen.sections.periods if seen.sections else None
+    return bool(made and not made.is_months) and "calendario" not in {d.match.table for d in seen.others}
 
 
-def _heading(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, tuple[str, ...]]:
-    """The row of a file's heading, and its columns; as macros/sources/files.sql finds them."""
-    if file.suffix.lower() != ".xlsx":
-        return 1, tuple(row[0] for row in connection.execute(f"describe from {_reader(file)}").fetchall())
-    connection.execute(f"load {literal(str(extension_file('excel')))}")
-    rows = connection.execute(
-        f"""from read_xlsx(?, header = false, all_varchar = true, stop_at_empty = false,
-        range = 'A1:ZZ{HEADING_ROWS}')""",
-        [pattern(file)],
-    ).fetchall()
-    filled = [[value.strip() for value in row if value and value.strip()] for row in rows]
-    most = max((len(row) for row in filled), default=0)
-    if not most:
-        return 1, ()
-    position = next(number for number, row in enumerate(filled) if 2 * len(row) >= most)
-    return position + 1, tuple(filled[position])
+def _wants_catalogue(seen: Seen) -> bool:
+    return bool(seen.sections and seen.sections.steps) and "cursos" not in {
+        d.match.table for d in seen.others
+    }
 
 
-def _states_of(
-    connection: duckdb.DuckDBPyConnection, relations: list[str], columns: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
-    """For a column of states, its distinct words, where they are few and not the contract's."""
-    column = next((name for name in columns if normalised(name) in words_for("estado")), None)
-    if column is None:
-        return {}
-    values: set[str] = set()
-    for relation in relations:
-        query = f"select distinct {identifier(column)}::varchar from {relation}"
-        found = connection.execute(query).fetchall()
-        values |= {value for (value,) in found if value}
-    if len(values) > MOST_STATES or values <= CONTRACT_STATES or any(map(looks_like_a_value, values)):
-        return {}
-    return {column: tuple(sorted(values))}
-
-
-def _described(
-    connection: duckdb.DuckDBPyConnection, name: str, leads: tuple[str, ...], relation: str
-) -> Found:
-    columns = tuple(row[0] for row in connection.execute(f"describe {relation}").fetchall())
-    return Found(name, leads, columns, _states_of(connection, [relation], columns))
-
-
-def _reader(file: Path, row: int = 1) -> str:
-    path = literal(pattern(file))
-    if file.suffix.lower() == ".parquet":
-        return f"read_parquet({path})"
-    if file.suffix.lower() == ".xlsx":
-        cells = f"range = 'A{row}:ZZ', stop_at_empty = true"
-        return f"read_xlsx({path}, header = true, all_varchar = true, {cells})"
-    # Only names and states are wanted here: what windows-1252 adds to latin-1 may be left out.
-    named = {"UTF-8": "utf-8", "windows-1252": "latin-1"}.get(encoding_of(file.read_bytes()), "utf-16")
-    return f"read_csv({path}, header = true, all_varchar = true, ignore_errors = true, encoding = '{named}')"
+def _nothing(asked: Settings) -> Problem:
+    return Problem(
+        f"in no table of {asked.source} the class sections were recognised, so nothing was drafted",
+        "name the source that has a row for each section, with its period, course and students; or write the"
+        " mapping yourself (docs/contract.md)",
+    )
 
 
 def command(
     source: SourceFlag = None,
+    home: HomeFlag = None,
     to: Annotated[
         str | None,
-        typer.Option(help="Folder of the drafts. Else AFORO_MAPPING, else mapping/ here.", metavar="DIR"),
+        typer.Option(
+            help="Folder of the drafts. Else AFORO_MAPPING, else the home's own, where `aforo run` looks.",
+            metavar="DIR",
+        ),
     ] = None,
 ) -> None:
     """Say what is recognised in a source, and draft the mapping of its tables to the contract."""
-    asked = settings.resolve(source)
+    asked = settings.resolve(source, home)
     settings.prepare_environment(asked.home, asked.source)
-    drafts = settings.given("to", to, "AFORO_MAPPING")
-    folder = full_path(drafts or "mapping")
+    named = settings.given("to", to, "AFORO_MAPPING")
     with explained(asked.home):
-        found = look(asked)
-        matches = match(found)
-        written = write(matches, folder)
-        typer.echo("\n".join(as_text(asked, found, matches, written)))
+        seen = see(asked)
+        files = texts(seen, asked)
+        if files and not named:
+            marker.enter(asked.home)
+        written = write(files, full_path(named) if named else asked.home.mapping, asked)
+        flags = ["--home", shlex.quote(home)] if home else []
+        flags += ["--mapping", shlex.quote(to)] if to and files else []
+        typer.echo("\n".join(as_text(asked, seen, written, flags)))
+    if not seen.drafts:
+        raise typer.Exit(1)

@@ -389,4 +389,6 @@ def _first_line(text: str) -> str:
 
 
 def _look_at_log(home: Home) -> str:
+    if not home.logs.is_dir():
+        return "`aforo run` writes a log with the details"
     return f"the details are in {home.log} and {home.logs / 'dbt.log'}"

@@ -5,7 +5,8 @@
 - Functions, for the project's own SQL: what a source brings runs in a box without them (flows/dbt/box.py).
   - `aforo_attach(address)`: a Postgres source as `instituto`, under a lock: two landing models that attach
     it at once would collide, even with `if not exists`.
-  - `aforo_utf8(file, content)`: DuckDB reads UTF-8; a text in another encoding is copied into one that is.
+  - `aforo_text(file, content)`, `aforo_workbook(file, content, options)`: what a file is, and the copy of it
+    that DuckDB reads (flows/reading), as JSON.
   - `aforo_box(request)`: runs foreign SQL in a box and attaches that; `aforo_discard(name)` takes it away.
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.
@@ -15,15 +16,15 @@
 
 import atexit
 import contextlib
+import dataclasses
 import functools
 import json
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dbt.adapters.duckdb.environments import local
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -31,9 +32,10 @@ from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling
 
 from flows.dbt import box, personal
-from flows.dbt.extensions import PACKAGES, encoding_of, extension_file
+from flows.dbt.extensions import PACKAGES, extension_file
 from flows.dbt.wording import quiet, without_values
 from flows.quoting import identifier, literal
+from flows.reading import copies
 
 # Part of the copies' path, by which messages find the original's (flows/dbt/diagnosis.py).
 COPIES = "aforo_utf8_"
@@ -62,7 +64,8 @@ class Plugin(BasePlugin):
             )
 
         register("aforo_attach", work.attach, ["VARCHAR"], "BOOLEAN")
-        register("aforo_utf8", work.utf8, ["VARCHAR", "BLOB"], "STRUCT(codificacion VARCHAR, copia VARCHAR)")
+        register("aforo_text", work.text, ["VARCHAR", "BLOB"], "VARCHAR")
+        register("aforo_workbook", work.workbook, ["VARCHAR", "BLOB", "VARCHAR"], "VARCHAR")
         register("aforo_box", work.box, ["VARCHAR"], "VARCHAR")
         register("aforo_discard", work.discard, ["VARCHAR"], "BOOLEAN")
         register("aforo_ask", _ask, ["VARCHAR", "VARCHAR"], "VARCHAR")
@@ -95,24 +98,21 @@ class _Work:
             cursor.execute(sql)
         return True
 
-    def utf8(self, file: str, content: bytes) -> dict[str, str | None]:
-        try:
-            encoding = encoding_of(content)
-        except ValueError as error:
-            raise ValueError(f"[aforo] {file}, {error}. Export it again, in one encoding") from error
-        if encoding == "UTF-8":
-            return {"codificacion": encoding, "copia": None}
+    def text(self, file: str, content: bytes) -> str:
+        return json.dumps(dataclasses.asdict(copies.of_text(file, content, self._copies_folder())))
+
+    def workbook(self, file: str, content: bytes, options: str) -> str:
+        """`options`: a mapping's `sheet` and `header_row`, as JSON."""
+        asked = json.loads(options)
+        row = int(asked["header_row"]) if "header_row" in asked else None
+        copy = copies.of_workbook(file, content, self._copies_folder(), asked.get("sheet"), row)
+        return json.dumps(dataclasses.asdict(copy))
+
+    def _copies_folder(self) -> Path:
         with self._lock:
             if self._copies is None:
                 self._copies = self._new(COPIES)
-        path = urlsplit(file).path if "://" in file else file
-        # Below the copies' folder, whatever the file calls itself.
-        below = [part for part in PurePosixPath(path).parts if part not in ("/", "..")]
-        copy = self._copies.joinpath(*below)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        # The few bytes that windows-1252 leaves undefined are shown as such, not refused.
-        copy.write_text(content.decode(encoding, errors="replace"), encoding="utf-8", newline="")
-        return {"codificacion": encoding, "copia": str(copy)}
+        return self._copies
 
     def box(self, request: str) -> str:
         """`delivered`: what `entrega` is; `source`: a DuckDB file; `query`: a mapping's; any may be null.

@@ -12,7 +12,7 @@ from flows.settings import Home
 
 MARKER = "aforo_home.json"
 FORMAT = 1
-_FOLDERS = ("releases", "history", "runs", "logs", "docs", "cache", "prefect", "target", "backup")
+_FOLDERS = ("releases", "history", "runs", "logs", "docs", "cache", "prefect", "target", "backup", "mapping")
 # What a folder may hold and still count as empty.
 _NOTHING = {"lost+found", ".gitignore", ".gitkeep", ".DS_Store"}
 _ANOTHER = "use another --home"

@@ -22,9 +22,9 @@
     {%- if formats[0] == 'parquet' -%}
         {{ return(parquet_plan(files)) }}
     {%- elif formats[0] == 'csv' -%}
-        {{ return(csv_plan(tabla, files)) }}
-    {%- elif formats[0] == 'xlsx' -%}
-        {{ return(excel_plan(tabla, files, mapping.options)) }}
+        {{ return(csv_plan(tabla, files, mapping)) }}
+    {%- elif formats[0] in workbook_endings() -%}
+        {{ return(workbook_plan(tabla, files, mapping)) }}
     {%- endif -%}
     {{ stop("Table " ~ tabla ~ ": " ~ files | join(', ') ~ " can't be read. Save it as .parquet, .csv or .xlsx.") }}
 {%- endmacro %}
@@ -34,9 +34,14 @@
     {{ return('csv' if ending in ('txt', 'tsv') else ending) }}
 {%- endmacro %}
 
+{# The endings of workbooks, as flows/reading/workbooks.py has them. #}
+{% macro workbook_endings() -%}
+    {{ return(['xlsx', 'xlsm', 'xlsb', 'xls', 'ods']) }}
+{%- endmacro %}
+
 {# <table>.<ending> and <table>/*.<ending>. Hidden files, and those that Excel leaves while a workbook is open, are none. #}
 {% macro table_files(tabla) -%}
-    {%- set endings = '[.](parquet|csv|txt|tsv|xlsx|xls)$' -%}
+    {%- set endings = '[.](parquet|csv|txt|tsv|' ~ workbook_endings() | join('|') ~ ')$' -%}
     {%- set found = [] -%}
     {%- for file in all_files([tabla ~ '.*', tabla ~ '/*']) -%}
         {%- if modules.re.search('(?i)(^|/)' ~ tabla ~ '(/[^/.~][^/]*)?' ~ endings, file) -%}
@@ -107,129 +112,75 @@
     {{ return('[' ~ items | join(', ') ~ ']') }}
 {%- endmacro %}
 
-{# Names of a header: none twice, none empty. A column without a name is left out. #}
-{% macro header_names(values) -%}
-    {%- set names = [] -%}
-    {%- set seen = [] -%}
-    {%- for value in values -%}
-        {%- set name = (value or '') | trim -%}
-        {%- set name = 'sin_nombre_' ~ loop.index if not name else name -%}
-        {%- set name = name ~ '_' ~ loop.index if name | lower in seen else name -%}
-        {%- do seen.append(name | lower) -%}
-        {%- do names.append(name) -%}
-    {%- endfor -%}
-    {{ return(names) }}
-{%- endmacro %}
 
-
-{# Text files. Encoding and separator are found out file by file; files that agree in them, and in their columns, are read together.
-   DuckDB's own sniffer is not used: it leaves out lines that do not fit, and here they must be an error. #}
-{% macro csv_plan(tabla, files) -%}
-    {# A blob as text shows what is not ASCII as \xNN, in any encoding: the first line's separators stay countable. #}
-    {%- set found = run_query(
-        "with textos as (select filename as archivo, aforo_utf8(filename, content) as u, regexp_replace(split_part(replace(replace("
-        ~ "content[:65536]::varchar, '\\x00', ''), '\\x0D', '\\x0A'), '\\x0A', 1), '\\\\x22.*?\\\\x22', '', 'g') as linea, octet_length(content) as bytes"
-        ~ " from read_blob(" ~ paths(files) ~ ")), cuentas as (select *, unnest(["
-        ~ "{'separador': ',', 'n': len(linea) - len(replace(linea, ',', ''))}, {'separador': ';', 'n': len(linea) - len(replace(linea, ';', ''))}, "
-        ~ "{'separador': chr(9), 'n': (len(linea) - len(replace(linea, '\\x09', ''))) / 4}, {'separador': '|', 'n': len(linea) - len(replace(linea, '|', ''))}"
-        ~ "], recursive := true) from textos)"
-        ~ " select archivo, any_value(u.codificacion), any_value(coalesce(u.copia, archivo)), arg_max(separador, n), any_value(bytes)"
-        ~ " from cuentas group by archivo order by archivo"
-    ).rows -%}
+{# Text files, of any encoding and separator, with or without a title above the heading: found out file by file (flows/reading/texts.py).
+   Files that agree in separator and columns are read together. #}
+{% macro csv_plan(tabla, files, mapping) -%}
     {%- set groups = {} -%}
     {%- set readings = [] -%}
-    {%- for file, encoding, copy, separator, bytes in found -%}
-        {%- if bytes == 0 -%}
+    {%- for file, bytes, look in run_query(
+        "select filename, octet_length(content), aforo_text(filename, content) from read_blob(" ~ paths(files) ~ ") order by filename"
+    ).rows -%}
+        {%- set found = fromjson(look) -%}
+        {%- if bytes == 0 or not found.columns -%}
             {{ stop("Table " ~ tabla ~ ": the file " ~ file ~ " is empty. Export it again.") }}
         {%- endif -%}
-        {%- set dialect = "delim = " ~ quoted(separator) ~ ", quote = '\"', escape = '\"'" -%}
-        {%- set header = run_query(
-            "select * from read_csv(" ~ as_path(copy) ~ ", " ~ dialect
-            ~ ", header = false, skip = 0, all_varchar = true, null_padding = true, strict_mode = false, sample_size = 1) limit 1"
-        ) -%}
-        {%- set names = header_names(header.rows[0].values() if header.rows else []) -%}
-        {%- set key = separator ~ names | join('\0') -%}
-        {%- do groups.setdefault(key, {'dialect': dialect, 'names': names, 'files': [], 'copies': []}) -%}
+        {{ stop_on_repeated(tabla, file, found, mapping) }}
+        {%- set key = found.separator ~ found.columns | join('\0') -%}
+        {%- set dialect = "delim = " ~ quoted(found.separator) ~ ", quote = '\"', escape = '\"'" -%}
+        {%- do groups.setdefault(key, {'dialect': dialect, 'names': found.columns, 'files': [], 'copies': []}) -%}
         {%- do groups[key].files.append(file) -%}
-        {%- do groups[key].copies.append(copy) -%}
-        {%- do readings.append({'archivo': file, 'formato': 'csv', 'codificacion': encoding,
-            'separador': 'tab' if separator == '\t' else separator}) -%}
+        {%- do groups[key].copies.append(found.path) -%}
+        {%- do readings.append({'archivo': file, 'formato': 'csv', 'codificacion': found.encoding,
+            'separador': 'tab' if found.separator == '\t' else found.separator}) -%}
     {%- endfor -%}
+    {# A heading that is there again, as on each page of a report, is no row. #}
     {%- set parts = [] -%}
     {%- for group in groups.values() -%}
         {%- set columns = [] -%}
+        {%- set as_heading = [] -%}
         {%- for name in group.names -%}
             {%- do columns.append(quoted(name) ~ ": 'varchar'") -%}
+            {%- do as_heading.append("coalesce(trim(" ~ identifier(name) ~ ") = " ~ quoted(name) ~ ", false)") if not name.startswith('sin_nombre_') -%}
         {%- endfor -%}
         {%- do parts.append(
             "select * replace (map(" ~ list_of(group.copies) ~ ", " ~ list_of(group.files) ~ ")[archivo] as archivo,"
             ~ " fila - min(fila) over (partition by archivo) + 1 as fila) from (select " ~ sin_procedencia()
             ~ ", filename as archivo, row_number() over () as fila from read_csv(" ~ paths(group.copies) ~ ", " ~ group.dialect
             ~ ", header = true, auto_detect = false, hive_partitioning = false, columns = {" ~ columns | join(', ') ~ "}, filename = true))"
+            ~ " where not (" ~ as_heading | join(" and ") ~ ")"
         ) -%}
     {%- endfor -%}
     {{ return({'sql': "(" ~ parts | join(" union all by name ") ~ ")", 'readings': readings}) }}
 {%- endmacro %}
 
 
-{# Workbooks, one sheet of each. The heading is the row that the mapping says, or else the first that fills at least half of the columns that the
-   fullest of the first twenty does: a title above it has one cell. `fila` is the sheet's own row. #}
-{% macro excel_plan(tabla, files, options) -%}
-    {%- do load_extension('excel') -%}
-    {%- set sheet = ", sheet = " ~ quoted(options.sheet) if options.get('sheet') else "" -%}
+{# Workbooks, one sheet of each (flows/reading/workbooks.py). `fila` is the sheet's own row. #}
+{% macro workbook_plan(tabla, files, mapping) -%}
     {%- set readings = [] -%}
-    {%- set parts = [] -%}
-    {%- for file in files -%}
-        {%- set cells = run_query(
-            "select fila, columna, valor from (unpivot (select row_number() over () as fila, * from read_xlsx(" ~ as_path(file)
-            ~ ", header = false, all_varchar = true, stop_at_empty = false, range = 'A1:ZZ" ~ [options.get('header_row', 20) | int, 20] | max ~ "'" ~ sheet ~ "))"
-            ~ " on columns(* exclude (fila)) into name columna value valor) where trim(valor) <> '' order by fila"
-        ).rows -%}
-        {%- set sizes = {} -%}
-        {%- for row, _, _ in cells -%}
-            {%- do sizes.update({row: sizes.get(row, 0) + 1}) -%}
-        {%- endfor -%}
-        {%- set found = namespace(row=options.get('header_row', 0) | int) -%}
-        {%- for row, size in sizes.items() if not found.row and 2 * size >= sizes.values() | max -%}
-            {%- set found.row = row -%}
-        {%- endfor -%}
-        {%- if not sizes.get(found.row) -%}
-            {{ stop("Table " ~ tabla ~ ": the workbook " ~ file ~ " has no heading" ~ (" in row " ~ found.row if found.row else "")
-                ~ ". Export it again, or say in the mapping which row it is: -- header_row: 2") }}
-        {%- endif -%}
-        {%- set letters = [] -%}
-        {%- set headings = [] -%}
-        {%- for row, letter, value in cells if row == found.row -%}
-            {%- do letters.append(letter) -%}
-            {%- do headings.append(value) -%}
-        {%- endfor -%}
-        {%- set columns = [] -%}
-        {%- for name in header_names(headings) -%}
-            {%- do columns.append(identifier(letters[loop.index0]) ~ " as " ~ identifier(name)) -%}
-        {%- endfor -%}
-        {%- do parts.append(
-            "select " ~ sin_procedencia() ~ ", " ~ quoted(file) ~ " as archivo, fila from (select " ~ columns | join(', ') ~ ", "
-            ~ found.row ~ " + row_number() over () as fila from read_xlsx(" ~ as_path(file) ~ ", header = false, all_varchar = true, stop_at_empty = false, range = 'A"
-            ~ (found.row + 1) ~ ":" ~ last_letter(letters) ~ "1048576'" ~ sheet ~ ")) where coalesce(" ~ filled(headings) ~ ") is not null"
-        ) -%}
-        {%- do readings.append({'archivo': file, 'formato': 'xlsx'}) -%}
+    {%- set copies = [] -%}
+    {%- for file, look in run_query(
+        "select filename, aforo_workbook(filename, content, " ~ quoted(tojson(mapping.options)) ~ ") from read_blob(" ~ paths(files) ~ ") order by filename"
+    ).rows -%}
+        {%- set found = fromjson(look) -%}
+        {{ stop_on_repeated(tabla, file, found, mapping) }}
+        {%- do copies.append(found.path) -%}
+        {%- do readings.append({'archivo': file, 'formato': file.rpartition('.')[2] | lower}) -%}
     {%- endfor -%}
-    {{ return({'sql': "(" ~ parts | join(" union all by name ") ~ ")", 'readings': readings}) }}
+    {{ return({
+        'sql': "(select " ~ sin_procedencia() ~ ", map(" ~ list_of(copies) ~ ", " ~ list_of(readings | map(attribute='archivo'))
+            ~ ")[filename] as archivo, fila from read_parquet(" ~ paths(copies)
+            ~ ", filename = true, union_by_name = true, hive_partitioning = false))",
+        'readings': readings,
+    }) }}
 {%- endmacro %}
 
-{# The rightmost column: AB is right of Z. #}
-{% macro last_letter(letters) -%}
-    {%- set last = namespace(letter='A') -%}
-    {%- for letter in letters if (letter | length, letter) > (last.letter | length, last.letter) -%}
-        {%- set last.letter = letter -%}
-    {%- endfor -%}
-    {{ return(last.letter) }}
-{%- endmacro %}
-
-{% macro filled(headings) -%}
-    {%- set names = [] -%}
-    {%- for name in header_names(headings) -%}
-        {%- do names.append(identifier(name)) -%}
-    {%- endfor -%}
-    {{ return(names | join(', ')) }}
+{# Two columns of one heading: no one can tell which counts, but a mapping, which knows each with its place at the end of its name. #}
+{% macro stop_on_repeated(tabla, file, found, mapping) -%}
+    {%- if 'query' not in mapping -%}
+        {%- for name, places in found.repeated.items() if name in contract_of(tabla).columns | map(attribute='name') -%}
+            {{ stop("Table " ~ tabla ~ ", column " ~ name ~ ": " ~ file ~ " has it " ~ places | length ~ " times, as columns "
+                ~ places | join(', ') ~ ". Leave the one that counts; or say in a mapping which it is: \"" ~ name ~ "_" ~ places[0] ~ "\" as " ~ name) }}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {# A mapping: one SQL file a contract table, which turns what an institute has into the contract (docs/contract.md).
-   It is one select from `entrega`; comment lines on top say what that is: files, sheet, header_row, table. Its SQL runs in a box
+   It is one select from `entrega`; comment lines on top say what that is: files, sheet, header_row, table; and which columns are not persons': not_personal. Its SQL runs in a box
    (flows/dbt/box.py), and one that lies in the source itself is not run unasked. #}
 {% macro mapping_file(tabla) -%}
     {%- set folder = env_var('AFORO_MAPPING', '').rstrip('/') -%}
@@ -25,7 +25,7 @@
     {%- set options = {} -%}
     {%- for line in text.splitlines() if line.startswith('--') -%}
         {%- set key, _, value = line[2:].partition(':') -%}
-        {%- if key.strip() in ('files', 'sheet', 'header_row', 'table') -%}
+        {%- if key.strip() in ('files', 'sheet', 'header_row', 'table', 'not_personal') -%}
             {%- do options.update({key.strip(): value.strip()}) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -35,7 +35,8 @@
    - name: at least 4 values and half of all are words alone, one of them a common given name, none a saint's or a building's:
      a campus 'San Juan' or a slot is no person, and one campus 'Jesús María' among ten does not make half. The contract's own columns
      are of places and things, which may be called after a person: there a name counts that is written 'Soto, Juan', or of three words
-     in at least 20 values. #}
+     in at least 20 values.
+   A mapping can declare columns that a person has seen to be of things (-- not_personal: sede): names and bare numbers are then none. #}
 {% macro stop_on_personal_values(tabla, reader, columns, contract) -%}
     {%- if not reader -%}{{ return('') }}{%- endif -%}
     {%- set known = contract.columns | map(attribute='name') | list -%}
@@ -44,7 +45,7 @@
     {%- for c in columns -%}
         {%- do parts.append(
             "select " ~ loop.index0 ~ " as posicion, " ~ (c.name | trim | lower in known) ~ " as es_de_cosas, "
-            ~ (c.name | trim | lower in codes) ~ " as es_codigo, trim(cast(" ~ identifier(c.name) ~ " as varchar)) as valor from "
+            ~ (c.name | trim | lower in codes) ~ " as es_codigo, " ~ (c.name | trim | lower in reader.no_personales) ~ " as es_declarada, trim(cast(" ~ identifier(c.name) ~ " as varchar)) as valor from "
             ~ reader.sql ~ " group by all"
         ) if not modules.re.match('DOUBLE|FLOAT|BOOLEAN|DATE|TIME', c.type) -%}
     {%- endfor -%}
@@ -55,10 +56,18 @@
     {%- endfor -%}
     {%- if problems -%}
         {%- set said = [] -%}
+        {%- set declarable = [] -%}
+        {%- set rules = {
+            "persons' names": " (half of them or more hold a common given name)",
+            "document or telephone numbers": " (nine of ten are numbers of 8 to 11 digits, far apart from each other)",
+        } -%}
         {%- for column, kind in problems -%}
-            {%- do said.append("column " ~ column.shown ~ ": its values look like " ~ kind ~ rows_with(column, kind, reader)) -%}
+            {%- do said.append("column " ~ column.shown ~ ": its values look like " ~ kind ~ rows_with(column, kind, reader) ~ rules.get(kind, '')) -%}
+            {%- do declarable.append(column.name | trim | lower) if kind in rules -%}
         {%- endfor -%}
-        {{ stop("Table " ~ tabla ~ ", " ~ said | join('; ') ~ ", and persons' data must not be delivered. " ~ leave_out(reader)) }}
+        {{ stop("Table " ~ tabla ~ ", " ~ said | join('; ') ~ ", and persons' data must not be delivered. " ~ leave_out(reader)
+            ~ (" If they are of things or places, say so on top of the mapping " ~ tabla ~ ".sql: -- not_personal: " ~ declarable | join(', ')
+                if declarable else "")) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -97,7 +106,7 @@
 {%- endmacro %}
 
 
-{# From `valores` (posicion of the column, es_de_cosas, es_codigo, valor: distinct), the columns that hold persons' data: posicion, what it is. #}
+{# From `valores` (posicion of the column, es_de_cosas, es_codigo, es_declarada, valor: distinct), the columns that hold persons' data: posicion, what it is. #}
 {% macro personal_shares() -%}
  palabras as (
     select
@@ -137,6 +146,7 @@ from (
         case
             when bool_or(es_correo) then 'e-mails'
             when bool_or(es_documento) then 'documents or telephones'
+            when any_value(es_declarada) then null
             when count(*) filter (es_numero) >= greatest(20, 0.9 * count(*))
                 and (max(numero) filter (es_numero) - min(numero) filter (es_numero)) / count(*) > 200 then 'document or telephone numbers'
             when

@@ -90,7 +90,8 @@
     {%- if files | length > 3 -%}
         {%- set files = files[:3] + [(files | length - 3) ~ ' more'] -%}
     {%- endif -%}
-    {{ return({'files': files, 'sql': 'temp.entrega'}) }}
+    {%- set declared = mapping.options.get('not_personal', '') | lower -%}
+    {{ return({'files': files, 'sql': 'temp.entrega', 'no_personales': declared.split(',') | map('trim') | list}) }}
 {%- endmacro %}
 
 

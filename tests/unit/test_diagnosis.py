@@ -25,6 +25,7 @@ AUDIT = '"aforo_warehouse"."auditoria"."a_test"'
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
+    (tmp_path / "logs").mkdir()
     return Home(tmp_path)
 
 
@@ -272,6 +273,11 @@ def test_any_other_exception_is_one_line_and_the_log(home: Home) -> None:
     assert error.problems == [
         Problem("ValueError: a", f"the details are in {home.log} and {home.logs / 'dbt.log'}")
     ]
+
+
+def test_a_log_that_is_not_there_is_not_named(tmp_path: Path) -> None:
+    [problem] = diagnosis.explain_exception(ValueError("a"), Home(tmp_path / "none")).problems
+    assert problem.remedy == "`aforo run` writes a log with the details"
 
 
 def test_the_cause_of_an_exception_is_understood(home: Home) -> None:

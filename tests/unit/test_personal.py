@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.commands.init_source import contract
 from flows.dbt import personal
 from flows.dbt.wording import HIDDEN, quiet, without_values
-from flows.vocabulary import SYNONYMS
+from flows.drafting.recognise import contract
+from flows.vocabulary import PARTS, SYNONYMS
 
 PERSONAL = """
 nombre_completo, Nombre Completo, NOMBRE COMPLETO, nombres, Nombres y Apellidos, NombreYApellido, apellidos,
@@ -51,7 +51,7 @@ def test_an_ordinary_column(column: str) -> None:
 
 def test_the_contract_and_its_synonyms_are_ordinary() -> None:
     ours = {column.name for columns in contract().values() for column in columns}
-    words = {word for text in SYNONYMS.values() for word in text.split()}
+    words = {word for text in [*SYNONYMS.values(), *PARTS.values()] for word in text.split()}
     assert [name for name in sorted(ours | words) if personal.is_personal_name(name)] == []
 
 

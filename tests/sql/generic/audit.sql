@@ -2,7 +2,7 @@
    tabla, archivo, fila, columna, valor, problema, remedio. `aforo` prints them; dbt stores them in `auditoria`.
    What a table can be asked without another is one test, as each costs a tenth of a second of every run. #}
 
-{% test auditoria(model, con_filas=false, varios_periodos=false, indices_consecutivos=false) %}
+{% test auditoria(model, con_filas=false, varios_periodos=false, reglas=[]) %}
 {{ config(tags=['auditoria'], store_failures=true) }}
 select
     '{{ model.identifier }}' as tabla,
@@ -38,20 +38,16 @@ from {{ model }}
 where matriculados > 0
 having count(distinct periodo) = 1
     {%- endif %}
-    {%- if indices_consecutivos %}
--- The indices of a calendar are one to a period and without gaps.
+    {%- for regla in reglas %}
 union all
-select
-    '{{ model.identifier }}' as tabla,
-    archivo,
-    fila,
-    'indice' as columna,
-    {{ shown('cast(indice as varchar)', 'integer') }} as valor,
-    'does not follow the index before it' as problema,
-    'number the periods one by one, in their order' as remedio
-from {{ model }}
-qualify indice - lag(indice) over (order by indice) <> 1
-    {%- endif %}
+        {%- if regla[0] == 'calendario' %}
+{{ rule_calendario(model) }}
+        {%- elif regla[0] == 'horas' %}
+{{ rule_horas(model, regla[1], regla[2]) }}
+        {%- else %}
+{{ rule_cadenas(model, regla[1]) }}
+        {%- endif %}
+    {%- endfor %}
 union all
 from ({{ what_is_lost(model) }})
 {% endtest %}
@@ -119,6 +115,126 @@ where
             then not exists (select 1 from {{ calendario }} as c where c.periodo = {{ model.identifier }}.periodo)
         else periodo not between 190001 and 299912 or periodo % 100 not between 1 and 12
     end
+{% endtest %}
+
+{# Without a calendar, periods are months: those of an institute that teaches in semesters or terms would be months without a
+   section for half of the year or more, each year. A holiday or two, or a year that has only begun, are not. #}
+{% test periodos_son_meses(model, calendario) %}
+{{ config(tags=['auditoria'], store_failures=true) }}
+with
+dictados as (
+    select distinct make_date(periodo // 100, periodo % 100, 1) as mes
+    from {{ model }}
+    where periodo between 190001 and 299912 and periodo % 100 between 1 and 12 and not exists (select 1 from {{ calendario }})
+),
+
+meses as (
+    select unnest(generate_series(min(mes), max(mes), interval 1 month)) as mes
+    from dictados
+),
+
+del_ano as (
+    select
+        month(m.mes) as numero,
+        bool_or(d.mes is not null) as con_secciones
+    from meses as m
+    left join dictados as d on m.mes = d.mes
+    group by numero
+)
+
+select
+    '{{ model.identifier }}' as tabla,
+    (select any_value(archivo) from {{ model }}) as archivo,
+    cast(null as bigint) as fila,
+    'periodo' as columna,
+    cast(null as varchar) as valor,
+    'as months, ' || cast(count(*) filter (where not con_secciones) as varchar) || ' months of each year have no section: there are '
+    || cast(count(*) filter (where con_secciones) as varchar) || ' periods a year, and no calendar says so' as problema,
+    'deliver the table calendario, with the order and season of the periods (aforo init-source drafts one)' as remedio
+from del_ano
+having count(*) filter (where not con_secciones) >= 6
+{% endtest %}
+
+{# A code that is written in two ways is two to the forecast, each with a part of the history. #}
+{% test codigos_distintos(model, columnas) %}
+{{ config(tags=['auditoria'], store_failures=true, severity='warn') }}
+    {%- for columna in columnas %}
+    {{ 'union all' if not loop.first }}
+select
+    '{{ model.identifier }}' as tabla,
+    any_value(archivo) as archivo,
+    cast(null as bigint) as fila,
+    '{{ columna }}' as columna,
+    {{ shown("min(" ~ columna ~ ")", 'varchar') }} as valor,
+    'is written in ways that differ only in case or spaces, and counts as so many codes' as problema,
+    'write it in one way, in the source or in a mapping (upper, trim), or map them in the table of codes' as remedio
+from {{ model }}
+where {{ columna }} is not null
+group by lower(regexp_replace({{ columna }}, '\s+', '', 'g'))
+having count(distinct {{ columna }}) > 1
+    {%- endfor %}
+{% endtest %}
+
+{# No course is its own successor, over one step or many: a student would never end. #}
+{% test sin_ciclos(model, equivalencia) %}
+{{ config(tags=['auditoria'], store_failures=true) }}
+with recursive
+pasos as (
+    select
+        c.curso_actual,
+        coalesce(e.curso_actual, c.curso_siguiente) as siguiente
+    from {{ model }} as c
+    left join {{ equivalencia }} as e on c.curso_siguiente = e.curso
+    where c.curso_siguiente is not null and coalesce(e.curso_actual, c.curso_siguiente) <> c.curso_actual
+),
+
+caminos as (
+    select
+        curso_actual,
+        siguiente
+    from pasos
+
+    union
+
+    select
+        c.curso_actual,
+        p.siguiente
+    from caminos as c
+    inner join pasos as p on c.siguiente = p.curso_actual
+    where c.siguiente <> c.curso_actual
+)
+
+select
+    '{{ model.identifier }}' as tabla,
+    m.archivo,
+    m.fila,
+    'curso_siguiente' as columna,
+    {{ shown('m.curso_siguiente', 'varchar') }} as valor,
+    'leads back to the course itself, over its successors' as problema,
+    'name what a student who passes takes next; leave it empty for the last course' as remedio
+from caminos as c
+inner join {{ model }} as m on c.curso_actual = m.curso_actual
+where c.siguiente = c.curso_actual
+{% endtest %}
+
+{# Where no slot of a campus lies inside of its opening hours, the campus has no candidate and no forecast. The newest period
+   counts: those after it keep its hours. #}
+{% test algun_horario_cabe(model, horarios, secciones) %}
+{{ config(tags=['auditoria'], store_failures=true) }}
+select
+    '{{ model.identifier }}' as tabla,
+    s.archivo,
+    s.fila,
+    'hora_apertura, hora_cierre' as columna,
+    concat_ws(' - ', s.hora_apertura, s.hora_cierre) as valor,
+    'none of the campus''s slots lies inside of its opening hours, so it has no candidate to forecast' as problema,
+    'correct the hours here, or those of the slots in horarios' as remedio
+from (from {{ model }} qualify periodo = max(periodo) over (partition by sede)) as s
+inner join {{ secciones }} as p on s.sede = p.sede
+inner join {{ horarios }} as h on p.horario = h.horario
+where coalesce(s.hora_apertura, s.hora_cierre) is not null and h.hora_inicio is not null
+group by all
+having not bool_or(coalesce(h.hora_inicio >= s.hora_apertura, true) and coalesce(h.hora_fin <= s.hora_cierre, true))
 {% endtest %}
 
 {# Codes of sections that no mapping knows are set aside one by one; where they are many, the mapping is at fault. #}

@@ -1,0 +1,1 @@
+"""How files are read: the same for `aforo init-source` and for a run."""
