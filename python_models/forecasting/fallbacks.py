@@ -35,11 +35,13 @@ def same_seasons(values: np.ndarray, step: int, season_length: int, most: int) -
     values: n x periods; returns n x (0 to most).
     """
     newest = values.shape[1] - (season_length - step % season_length)
-    return values[:, newest : -values.shape[1] - 1 : -season_length][:, :most] if newest >= 0 else values[:, :0]
+    return (
+        values[:, newest : -values.shape[1] - 1 : -season_length][:, :most] if newest >= 0 else values[:, :0]
+    )
 
 
 def seasonal_mean(values: np.ndarray, horizon: int, season_length: int, cycles: int) -> np.ndarray:
-    """Each series' mean over the last `cycles` periods of the season that it knows, n x horizon; NaN where none.
+    """Each series' mean over the last known `cycles` periods of the season, n x horizon; NaN where none is.
 
     values: n x periods, NaN before a series.
     """
@@ -54,8 +56,9 @@ def seasonal_mean(values: np.ndarray, horizon: int, season_length: int, cycles: 
 def growth(values: np.ndarray, season_length: int) -> np.ndarray:
     """How much each series has grown over a cycle, n x 1; 1 where it can't be said.
 
-    The last cycle is compared with the same periods of the one before, as far as they are known. A part of a cycle
-    counts as much less (in logarithms), and no growth goes beyond 2. values: n x periods, NaN before a series.
+    The last cycle is compared with the same periods of the one before, as far as they are known. A part of a
+    cycle counts as much less (in logarithms), and no growth goes beyond 2. values: n x periods, NaN before a
+    series.
     """
     pairs = min(season_length, values.shape[1] - season_length)
     if pairs < 1:
