@@ -52,18 +52,19 @@ sumas as (
     group by m.indice_origen, m.h, m.nivel_jerarquia, m.modelo
 ),
 
--- Usual: what half of the models do; three times that the last value, which knows no season, and with less than three cycles of
+-- Usual: what half of the models do. More: the last value, which knows no season; Theta, which often misses it; and with less than two cycles of
 -- history whatever has to learn the seasons.
 usuales as (
     select
         s.*,
         coalesce(nullif(median(s.error / greatest(s.origenes, 1)) over clase, 0), 1)
         * case
-            when s.modelo in ('naive', 'theta_optimizada') and p.estaciones_por_ciclo > 1 then 3
+            when s.modelo = 'naive' and p.estaciones_por_ciclo > 1 then 3
+            when s.modelo = 'theta_optimizada' and p.estaciones_por_ciclo > 1 then 2
             when
                 s.modelo in ('auto_ets', 'suma_de_celdas')
-                and s.indice_origen - r.primer_indice + 1 < 3 * p.estaciones_por_ciclo
-                then 3
+                and s.indice_origen - r.primer_indice + 1 < 2 * p.estaciones_por_ciclo
+                then 2
             else 1
         end as error_usual
     from sumas as s
