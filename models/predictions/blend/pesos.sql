@@ -66,8 +66,8 @@ clases as (
         case
             when count(v.aprendiz) = 0 then 0
             when m.medida = 'media' then 0.4
-            when v.tipo_demanda = 'inicial' then 0.6
-            else 0.8
+            when v.tipo_demanda = 'inicial' then 0.8
+            else 1
         end as parte_aprendiz,
         case when count(v.aprendiz) > 0 and m.medida = 'media' then 0.4 else 0 end as parte_aprendiz_media
     from vistas as v
