@@ -48,6 +48,42 @@ reunidos as (
         fecha_fin,
         fecha_pronostico
     from periodos_de_meses
+),
+
+con_secciones as (
+    select
+        r.*,
+        r.periodo in (select p.periodo from programacion as p) as hay_secciones
+    from reunidos as r
+),
+
+conocidos as (
+    select
+        min(indice) filter (where hay_secciones) as primero,
+        max(indice) filter (where hay_secciones) as ultimo,
+        max(estacion) as estaciones
+    from con_secciones
+),
+
+-- Seasons that were passed, in a cycle or more of history, and never had a section.
+cerradas as (
+    select c.estacion
+    from con_secciones as c
+    inner join conocidos as k on c.indice between k.primero and k.ultimo and k.ultimo - k.primero + 1 >= k.estaciones
+    group by c.estacion
+    having not bool_or(c.hay_secciones)
+),
+
+-- The institute is closed then: its periods follow each other without them.
+abiertos as (
+    select
+        c.* replace (
+            c.indice - sum(cast(z.estacion is not null as integer)) over (order by c.indice) as indice,
+            c.estacion - (select count(*) from cerradas as e where e.estacion < c.estacion) as estacion
+        ),
+        z.estacion is not null as es_cerrado
+    from con_secciones as c
+    left join cerradas as z on c.estacion = z.estacion
 )
 
 select
@@ -58,4 +94,5 @@ select
     cast(fecha_fin as date) as fecha_fin,
     cast(fecha_pronostico as date) as fecha_pronostico,
     cast(max(estacion) over () as integer) as estaciones_por_ciclo
-from reunidos
+from abiertos
+where not es_cerrado
