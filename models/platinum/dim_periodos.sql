@@ -74,16 +74,22 @@ cerradas as (
     having not bool_or(c.hay_secciones)
 ),
 
--- The institute is closed then: its periods follow each other without them.
-abiertos as (
+marcados as (
     select
-        c.* replace (
-            c.indice - sum(cast(z.estacion is not null as integer)) over (order by c.indice) as indice,
-            c.estacion - (select count(*) from cerradas as e where e.estacion < c.estacion) as estacion
-        ),
+        c.*,
         z.estacion is not null as es_cerrado
     from con_secciones as c
     left join cerradas as z on c.estacion = z.estacion
+),
+
+-- The institute is closed then: its periods follow each other without them.
+abiertos as (
+    select
+        * replace (
+            indice - count(*) filter (where es_cerrado) over (order by indice) as indice,
+            estacion - count(distinct estacion) filter (where es_cerrado) over (order by estacion) as estacion
+        )
+    from marcados
 )
 
 select

@@ -33,7 +33,7 @@ reunidos as (
         b.modelo,
         b.yhat
     from base as b
-    inner join sumas as s using (indice_origen, h, nivel_jerarquia, unique_id)
+    inner join sumas using (indice_origen, h, nivel_jerarquia, unique_id)
 
     union all
 

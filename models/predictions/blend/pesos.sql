@@ -187,5 +187,5 @@ from con_precio
 qualify
     row_number() over (
         partition by indice_origen, h, tipo_demanda, medida
-        order by costo, decimos, peso_regla desc, peso_flujo desc, peso_aprendiz desc
+        order by costo, decimos, -peso_regla, -peso_flujo, -peso_aprendiz
     ) = 1

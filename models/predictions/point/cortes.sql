@@ -14,14 +14,22 @@ objetivo as (
     where es_candidata
 ),
 
+partes as (
+    select unnest({{ partes }}) as parte_media
+),
+
+umbrales as (
+    select unnest({{ cortes }}) as corte
+),
+
 opciones as (
     select
-        parte_media,
-        corte,
+        p.parte_media,
+        u.corte,
         false as es_regla,
-        2 * abs(parte_media - {{ parte_usual }}) + 10 * abs(corte - {{ corte_usual }}) as pasos
-    from (select unnest({{ partes }}) as parte_media)
-    cross join (select unnest({{ cortes }}) as corte)
+        2 * abs(p.parte_media - {{ parte_usual }}) + 10 * abs(u.corte - {{ corte_usual }}) as pasos
+    from partes as p
+    cross join umbrales as u
 
     union all
 
