@@ -51,6 +51,7 @@ UNVERSIONED = (
     "macros/landing.sql",
     "macros/losses.sql",
     "macros/quantiles.sql",
+    "macros/seen_totals.sql",
     "macros/vacuums.sql",
     "macros/sources/*.sql",
 )

@@ -13,6 +13,12 @@ from flows.screen.table import table
 from flows.settings import Home
 
 LARGEST = 5
+RULES = {
+    "flujo": "all of the course before",
+    "naive": "the last period",
+    "naive_estacional": "the same season's last",
+    "media_estacional": "the mean of the last three same seasons",
+}
 SOURCE_COLUMNS = ("tabla", "estado", "motivo_estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
 
 
@@ -25,9 +31,13 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             return connection.execute(query).fetchall()
 
         period = int(manifest["periods"][0])
-        (cells, students) = rows(
-            f"""select count(*) filter (where PREDICT_ALUMNOS > 0), sum(PREDICT_ALUMNOS)::bigint
+        (cells,) = rows(
+            f"""select count(*) filter (where PREDICT_ALUMNOS > 0)
             from marts.prediccion_alumnos where PERIODO = {period}"""
+        )[0]
+        (students,) = rows(
+            f"""select round(sum(media))::bigint from marts.prediccion_jerarquia
+            where nivel_jerarquia = 'total' and periodo = {period}"""
         )[0]
         largest = rows(
             f"""select SEDE, CURSO_ACTUAL, HORARIO_ACTUAL, PREDICT_ALUMNOS from marts.prediccion_alumnos
@@ -37,7 +47,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         errors = rows(
             """select modelo, wape, origenes from marts.exactitud
             where nivel_jerarquia = 'celda' and corte = 'todo' and horizonte = 1
-            and modelo in ('aforo', 'naive_estacional')"""
+            and modelo in ('aforo', 'flujo', 'naive', 'naive_estacional', 'media_estacional')"""
         )
         health = rows(
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
@@ -65,8 +75,8 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     periods = ", ".join(map(str, summary["periods"]))
     lines = [
         f"Forecast for {periods}, published {summary['published_at']} (run {summary['run_id']}).",
-        f"  {summary['period']}: {summary['students']:,} students expected in {summary['cells']:,} cells"
-        " (campus x course x time slot).",
+        f"  {summary['period']}: {summary['students']:,} students expected; {summary['cells']:,} cells"
+        " (campus x course x time slot) are likely held.",
         f"  {_backtest(summary['backtest'])}",
         f"  Largest cells of {summary['period']}:",
         *table([["campus", "course", "slot", "students"], *(list(c.values()) for c in summary["largest"])]),
@@ -91,8 +101,8 @@ def as_markdown(summary: dict[str, Any]) -> str:
         [
             f"**Forecast for {periods}**, published {summary['published_at']} (run `{summary['run_id']}`)",
             "",
-            f"{summary['period']}: {summary['students']:,} students expected in {summary['cells']:,} cells "
-            "(campus x course x time slot)",
+            f"{summary['period']}: {summary['students']:,} students expected; {summary['cells']:,} cells "
+            "(campus x course x time slot) are likely held",
             "",
             _backtest(summary["backtest"]),
             "",
@@ -144,12 +154,15 @@ def _backtest(errors: dict[str, Any]) -> str:
         return "No backtest: the history is too short for one."
     ours = errors["aforo"]
     text = f"Error on the backtest (WAPE of a cell, {ours['origins']} past periods): {ours['wape']:.3f}"
-    naive = errors.get("naive_estacional", {}).get("wape")
-    return (
-        f"{text}; seasonal naive {naive:.3f}."
-        if naive is not None
-        else f"{text}; no season yet to compare with."
-    )
+    rules = {
+        model: error["wape"]
+        for model, error in errors.items()
+        if model != "aforo" and error["wape"] is not None
+    }
+    if not rules:
+        return f"{text}; no rule to compare with."
+    best = min(rules, key=lambda model: rules[model])
+    return f"{text}; the best simple rule, {RULES[best]}, {rules[best]:.3f}."
 
 
 def _short(path: Path) -> str:
