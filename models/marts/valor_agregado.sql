@@ -16,6 +16,7 @@ select
     case e.modelo
         when 'naive' then 'ultimo_valor'
         when 'naive_estacional' then 'misma_estacion'
+        when 'media_estacional' then 'media_de_la_estacion'
         when 'flujo' then 'regla_de_flujo'
         when 'statsforecast' then 'statsforecast'
         else 'pronostico_base'
