@@ -55,7 +55,9 @@ select
     c.q90,
     greatest(c.q90, c.q975) as q975,
     coalesce(b.modelo, 'suma_de_celdas') as modelo,
-    nullif(concat_ws('; ', b.razon, r.razon), '') as razon_modelo,
+    nullif(
+        concat_ws('; ', b.razon, r.razon, case when p.es_regla then 'publicado: la regla simple' end), ''
+    ) as razon_modelo,
     c.metodo_intervalo
 from cuantiles as c
 inner join reconciliados as r using (indice_origen, h, nivel_jerarquia, unique_id)
