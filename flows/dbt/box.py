@@ -164,12 +164,20 @@ def _copy(
 
 @contextlib.contextmanager
 def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[str]:
+    """The name of a database that becomes the file once it is filled.
+
+    DuckDB holds a detached file as long as the query of another thread that has looked at it, and opens none of
+    that path until then.
+    """
     name = identifier(f"{file.parent.name}_{file.stem}")
-    warehouse.execute(f"attach {literal(str(file))} as {name}")
+    draft = file.with_name(f"filling_{file.name}")
+    warehouse.execute(f"attach {literal(str(draft))} as {name}")
     try:
         yield name
+        warehouse.execute(f"checkpoint {name}")
     finally:
         warehouse.execute(f"detach {name}")
+    draft.replace(file)
 
 
 def _reason(error: Exception) -> str:

@@ -155,6 +155,19 @@ def test_what_a_mapping_leaves_out_is_nowhere_kept(tmp_path: Path) -> None:
     assert answer(file) == [("A1",)]
 
 
+def test_a_box_is_opened_though_another_query_still_looks_at_it(tmp_path: Path) -> None:
+    """dbt's other thread lists all databases; DuckDB keeps a detached one for as long."""
+    file = tmp_path / "box.duckdb"
+    query = box.parse("select a from entrega")
+    with duckdb.connect() as warehouse, warehouse.cursor() as other:
+        with box._attached(warehouse, file) as name:
+            warehouse.execute(f"create table {name}.entrega as select 1 as a")
+            other.execute("begin")
+            other.execute(f"from {name}.entrega").fetchall()
+        box.run(file, None, {box.ANSWER: query.text})
+    assert answer(file) == [(1,)]
+
+
 def test_a_star_takes_every_column() -> None:
     for text in ("from entrega", "select e.* from entrega as e", "select columns('.*a') from entrega"):
         assert box.parse(text).wants("Docente")
