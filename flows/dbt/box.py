@@ -166,8 +166,8 @@ def _copy(
 def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[str]:
     """The name of a database that becomes the file once it is filled.
 
-    DuckDB holds a detached file while the query of another thread that looked at it still runs, and opens none
-    of that path until then.
+    DuckDB holds a detached file while another thread's query that looked at it runs, and opens none of that
+    path until then.
     """
     name = identifier(f"{file.parent.name}_{file.stem}")
     draft = file.with_name(f"filling_{file.name}")
