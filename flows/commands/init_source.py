@@ -57,8 +57,11 @@ def see(asked: Settings) -> Seen:
 def needs_mapping(draft: mapping.Draft) -> bool:
     """Whether the source has the table in another way than the contract wants it."""
     item = draft.match
-    as_they_are = all(draft.values[ours].sql == identifier(theirs) for ours, theirs in item.columns.items()
-                      if ours in draft.values)  # fmt: skip
+    as_they_are = all(
+        draft.values[ours].sql == identifier(theirs)
+        for ours, theirs in item.columns.items()
+        if ours in draft.values
+    )
     whole = draft.values.keys() == item.columns.keys()
     return not (recognise.is_contract(item) and as_they_are and whole and not draft.grouped_by)
 

@@ -27,7 +27,12 @@ app = typer.Typer(
 LAYERS: dict[str, tuple[str, ...]] = {
     "raw": ("models/raw/*.sql", "snapshots/*.sql", "macros/raw_as_of.sql"),
     "platinum": ("models/platinum/*.sql",),
-    "features": ("models/features/*.sql", "macros/entry_rule.sql", "macros/hierarchy.sql"),
+    "features": (
+        "models/features/*.sql",
+        "macros/entry_rule.sql",
+        "macros/hierarchy.sql",
+        "macros/seasons.sql",
+    ),
     "target": ("models/target/*.sql",),
     "predictions": (
         "models/predictions/*/*.sql",

@@ -48,7 +48,7 @@ def column_names(texts: Sequence[str]) -> list[str]:
     names: list[str] = []
     for place, text in enumerate(texts, 1):
         name = text.strip() or f"sin_nombre_{place}"
-        if " ".join(text.split()).lower() in often:
+        if _key(text) in often:
             name = f"{name}_{place}"
         while name.lower() in {taken.lower() for taken in names}:
             name = f"{name}_"
@@ -61,14 +61,18 @@ def repeated(texts: Sequence[str]) -> dict[str, list[int]]:
     often = _often(texts)
     places: dict[str, list[int]] = {}
     for place, text in enumerate(texts, 1):
-        key = " ".join(text.split()).lower()
+        key = _key(text)
         if key in often:
             places.setdefault(key, []).append(place)
     return places
 
 
+def _key(text: str) -> str:
+    return " ".join(text.split()).lower()
+
+
 def _often(texts: Sequence[str]) -> set[str]:
-    keys = [" ".join(text.split()).lower() for text in texts]
+    keys = [_key(text) for text in texts]
     return {key for key in keys if key and keys.count(key) > 1}
 
 

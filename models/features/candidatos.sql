@@ -64,11 +64,7 @@ de_temporada as (
     from destinos as d
     inner join celdas as c
         on
-            c.indice in (
-                d.indice_misma_estacion,
-                d.indice_misma_estacion - d.estaciones_por_ciclo,
-                d.indice_misma_estacion - 2 * d.estaciones_por_ciclo
-            )
+            c.indice in {{ last_seasons('d') }}
             and c.indice > d.indice_misma_estacion - 12
     inner join cursos as k on c.curso_actual = k.curso_actual and k.tipo_demanda in ('inicial', 'estacional')
 ),

@@ -48,9 +48,9 @@ ventanas as (
         d.estaciones_por_ciclo,
         d.indice_misma_estacion,
         d.indice_misma_estacion - d.estaciones_por_ciclo >= r.primer_indice as hay_dos_estaciones,
-        least((d.estaciones_por_ciclo + 1) // 2, d.indice_origen - r.primer_indice + 1) as recientes,
+        least({{ half_cycle('d') }}, d.indice_origen - r.primer_indice + 1) as recientes,
         greatest(
-            least((d.estaciones_por_ciclo + 1) // 2, d.indice_origen - d.estaciones_por_ciclo - r.primer_indice + 1), 0
+            least({{ half_cycle('d') }}, d.indice_origen - d.estaciones_por_ciclo - r.primer_indice + 1), 0
         ) as comparables
     from destinos as d
     cross join corrida as r

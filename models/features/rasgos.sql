@@ -111,7 +111,7 @@ propios as (
         sum(t.alumnos) filter (where t.indice > b.indice_origen - b.estaciones_por_ciclo) as alumnos_ciclo,
         avg(t.alumnos) filter (where t.alumnos > 0 and t.indice > b.indice_origen - 3 * b.estaciones_por_ciclo)
             as alumnos_si_se_dicta,
-        count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - (b.estaciones_por_ciclo + 1) // 2)
+        count(*) filter (where t.alumnos > 0 and t.indice > b.indice_origen - {{ half_cycle('b') }})
             as dictadas_medio_ciclo,
         count(*) filter (
             where t.alumnos > 0 and t.alumnos_previos > 0 and t.indice > b.indice_origen - b.estaciones_por_ciclo

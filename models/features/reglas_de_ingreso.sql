@@ -49,7 +49,7 @@ elegidas as (
         e.regla,
         sum(e.error) as error
     from destinos as d
-    inner join errores as e on d.h = e.h and d.indice_origen >= e.indice_origen + e.h
+    inner join errores as e on {{ knows_outcome('d', 'e') }}
     group by d.indice_origen, d.h, e.regla, e.orden
     qualify row_number() over (partition by d.indice_origen, d.h order by sum(e.error), e.orden) = 1
 )

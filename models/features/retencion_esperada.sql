@@ -68,7 +68,7 @@ deriva as (
         avg(ln(t.tasa / a.tasa)) as deriva
     from destinos as d
     inner join tasa_periodo as t
-        on t.indice between d.indice_origen - (d.estaciones_por_ciclo + 1) // 2 + 1 and d.indice_origen
+        on t.indice between d.indice_origen - {{ half_cycle('d') }} + 1 and d.indice_origen
     inner join tasa_periodo as a on t.indice - d.estaciones_por_ciclo = a.indice
     group by d.indice_origen, d.h
 ),
@@ -80,7 +80,7 @@ recientes as (
         avg(t.tasa) as tasa
     from destinos as d
     inner join tasa_periodo as t
-        on t.indice between d.indice_origen - (d.estaciones_por_ciclo + 1) // 2 + 1 and d.indice_origen
+        on t.indice between d.indice_origen - {{ half_cycle('d') }} + 1 and d.indice_origen
     group by d.indice_origen, d.h
 ),
 

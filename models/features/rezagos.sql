@@ -15,7 +15,7 @@ conocidos as (
         d.indice_misma_estacion,
         d.estaciones_por_ciclo,
         d.indice_origen - r.primer_indice + 1 as periodos,
-        (d.indice_misma_estacion - r.primer_indice) // d.estaciones_por_ciclo + 1 as estaciones
+        {{ known_seasons('d', 'r') }} as estaciones
     from destinos as d
     cross join corrida as r
 ),
@@ -28,14 +28,7 @@ propios as (
         c.unique_id,
         sum(p.alumnos) filter (where p.indice > c.indice_origen - 3) as alumnos_3,
         sum(p.alumnos) filter (where p.indice = d.indice_misma_estacion) as alumnos_misma_estacion,
-        sum(p.alumnos) filter (
-            where
-            p.indice in (
-                d.indice_misma_estacion,
-                d.indice_misma_estacion - d.estaciones_por_ciclo,
-                d.indice_misma_estacion - 2 * d.estaciones_por_ciclo
-            )
-        ) as alumnos_estaciones
+        sum(p.alumnos) filter (where p.indice in {{ last_seasons('d') }}) as alumnos_estaciones
     from candidatos as c
     inner join conocidos as d on c.indice_origen = d.indice_origen and c.h = d.h
     inner join celdas as p
@@ -53,7 +46,7 @@ select
     c.unique_id,
     coalesce(p.alumnos_3, 0) / least(3, d.periodos) as alumnos_media_3,
     cast(coalesce(p.alumnos_misma_estacion, 0) as integer) as alumnos_misma_estacion,
-    coalesce(p.alumnos_estaciones, 0) / least(3, d.estaciones) as alumnos_media_estaciones
+    coalesce(p.alumnos_estaciones, 0) / d.estaciones as alumnos_media_estaciones
 from candidatos as c
 inner join conocidos as d on c.indice_origen = d.indice_origen and c.h = d.h
 left join propios as p on c.indice_origen = p.indice_origen and c.h = p.h and c.unique_id = p.unique_id

@@ -132,7 +132,7 @@ select
         when p.peso > 0 and p.con_aprendiz then 'mezclado_con_el_aprendiz'
         when p.peso > 0 and p.nivel_jerarquia = 'celda' then 'sin_aprendiz'
         when p.peso > 0 then 'combinado_en_el_nivel'
-        when p.modelo in ('naive', 'naive_estacional', 'media_estacional', 'estacional_con_crecimiento') then 'referencia'
+        when p.modelo in {{ references() }} then 'referencia'
         when not p.con_modelo then 'nivel_suma_de_celdas'
         when p.con_aprendiz then 'basta_el_aprendiz'
         else 'otro_modelo_elegido'

@@ -90,8 +90,8 @@ conocidas as (
         v.indice_origen,
         v.h,
         v.tipo_demanda,
-        coalesce(v.aprendiz, v.flujo_retenido) as aprendiz,
-        coalesce(v.aprendiz_media, v.flujo_retenido) as aprendiz_media,
+        v.aprendiz,
+        v.aprendiz_media,
         v.flujo_retenido,
         {{ rule_value('g.regla_punto', 'v') }} as regla_punto,
         {{ rule_value('g.regla_media', 'v') }} as regla_media,
@@ -119,8 +119,7 @@ errores as (
         select
             c.*,
             p.*,
-            p.peso_aprendiz * c.aprendiz + p.peso_aprendiz_media * c.aprendiz_media + p.peso_flujo * c.flujo_retenido
-            + p.peso_regla * c.regla_{{ medida }} as yhat
+            {{ mixture('p', 'c', 'regla_' ~ medida) }} as yhat
         from conocidas as c
         cross join repartos as p
     ) as mezclas
@@ -150,13 +149,12 @@ costos as (
     cross join repartos as p
     left join errores as e
         on
-            u.h = e.h
-            and u.tipo_demanda = e.tipo_demanda
+            u.tipo_demanda = e.tipo_demanda
             and u.medida = e.medida
             and p.peso_aprendiz = e.peso_aprendiz
             and p.peso_aprendiz_media = e.peso_aprendiz_media
             and p.peso_flujo = e.peso_flujo
-            and u.indice_origen >= e.indice_origen + e.h
+            and {{ knows_outcome('u', 'e') }}
     group by all
 ),
 

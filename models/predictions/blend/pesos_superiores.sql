@@ -45,10 +45,9 @@ sumas as (
     from modelos as m
     left join errores as e
         on
-            m.h = e.h
-            and m.nivel_jerarquia = e.nivel_jerarquia
+            m.nivel_jerarquia = e.nivel_jerarquia
             and m.modelo = e.modelo
-            and m.indice_origen >= e.indice_origen + e.h
+            and {{ knows_outcome('m', 'e') }}
     group by m.indice_origen, m.h, m.nivel_jerarquia, m.modelo
 ),
 

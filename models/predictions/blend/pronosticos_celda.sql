@@ -8,8 +8,6 @@ reglas as (select * from {{ ref('reglas') }}),
 con_regla as (
     select
         v.*,
-        coalesce(v.aprendiz, v.flujo_retenido) as del_aprendiz,
-        coalesce(v.aprendiz_media, v.flujo_retenido) as del_aprendiz_media,
         g.regla_media,
         {{ rule_value('g.regla_punto', 'v') }} as alumnos_regla_punto,
         {{ rule_value('g.regla_media', 'v') }} as alumnos_regla_media
@@ -23,10 +21,8 @@ select
     v.h,
     v.unique_id,
     v.tipo_demanda,
-    m.peso_aprendiz * v.del_aprendiz + m.peso_aprendiz_media * v.del_aprendiz_media + m.peso_flujo * v.flujo_retenido
-    + m.peso_regla * v.alumnos_regla_media as yhat,
-    p.peso_aprendiz * v.del_aprendiz + p.peso_aprendiz_media * v.del_aprendiz_media + p.peso_flujo * v.flujo_retenido
-    + p.peso_regla * v.alumnos_regla_punto as punto,
+    {{ mixture('m', 'v', 'alumnos_regla_media') }} as yhat,
+    {{ mixture('p', 'v', 'alumnos_regla_punto') }} as punto,
     v.alumnos_regla_punto as regla,
     case
         when m.peso_regla > 0.5 then 'regla'

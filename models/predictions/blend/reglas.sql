@@ -51,7 +51,7 @@ sumas as (
         sum(e.error_punto) as error_punto,
         sum(e.error_media) as error_media
     from clases as c
-    inner join errores as e on c.h = e.h and c.tipo_demanda = e.tipo_demanda and c.indice_origen >= e.indice_origen + e.h
+    inner join errores as e on c.tipo_demanda = e.tipo_demanda and {{ knows_outcome('c', 'e') }}
     group by c.indice_origen, c.h, c.tipo_demanda, e.regla, e.orden
 ),
 

@@ -7,6 +7,8 @@
 with
 superiores as (select * from {{ ref('pronosticos_superiores') }}),
 
+expertos as (select * from {{ ref('expertos_superiores') }}),
+
 series as (select * from {{ ref('series_jerarquia') }}),
 
 sumas as (
@@ -16,7 +18,7 @@ sumas as (
         nivel_jerarquia,
         unique_id,
         yhat as suma
-    from {{ ref('expertos_superiores') }}
+    from expertos
     where modelo = 'suma_de_celdas'
 ),
 
@@ -61,5 +63,5 @@ select
     cast(count(e.indice_origen) as integer) as origenes
 from previos as p
 left join errores as e
-    on p.h = e.h and p.nivel_jerarquia = e.nivel_jerarquia and p.indice_origen >= e.indice_origen + e.h
+    on p.nivel_jerarquia = e.nivel_jerarquia and {{ knows_outcome('p', 'e') }}
 group by p.indice_origen, p.h, p.nivel_jerarquia, p.factor, p.de_la_suma

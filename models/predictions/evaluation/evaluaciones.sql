@@ -52,7 +52,7 @@ de_candidatos as (
         modelo,
         yhat
     from base
-    where nivel_jerarquia = 'celda' and modelo not in ('naive', 'naive_estacional', 'media_estacional', 'estacional_con_crecimiento')
+    where nivel_jerarquia = 'celda' and modelo not in {{ references() }}
 
     union all
 
@@ -66,7 +66,7 @@ de_candidatos as (
     from base
     where
         nivel_jerarquia = 'celda'
-        and modelo not in ('naive', 'naive_estacional', 'media_estacional', 'estacional_con_crecimiento')
+        and modelo not in {{ references() }}
         and not starts_with(modelo, 'flujo')
         and not starts_with(modelo, 'aprendiz')
     group by indice_origen, h, unique_id

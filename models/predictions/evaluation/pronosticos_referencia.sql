@@ -40,17 +40,12 @@ media_estacional as (
         c.curso_actual,
         c.horario_actual,
         'media_estacional' as modelo,
-        sum(c.alumnos) / least(3, (any_value(d.indice_misma_estacion) - any_value(r.primer_indice)) // any_value(d.estaciones_por_ciclo) + 1)
-            as alumnos
+        sum(c.alumnos) / any_value({{ known_seasons('d', 'r') }}) as alumnos
     from destinos as d
     cross join corrida as r
     inner join celdas as c
         on
-            c.indice in (
-                d.indice_misma_estacion,
-                d.indice_misma_estacion - d.estaciones_por_ciclo,
-                d.indice_misma_estacion - 2 * d.estaciones_por_ciclo
-            )
+            c.indice in {{ last_seasons('d') }}
     group by d.indice_origen, d.h, c.sede, c.curso_actual, c.horario_actual
 ),
 

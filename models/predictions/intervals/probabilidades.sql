@@ -69,7 +69,7 @@ clases as (
         sum(a.celdas) as celdas,
         sum(a.dictadas) as dictadas
     from origenes as o
-    inner join por_origen as a on o.h = a.h and a.indice_origen + a.h <= o.indice_origen
+    inner join por_origen as a on {{ knows_outcome('o', 'a') }}
     group by o.indice_origen, o.h, a.clase, rollup(a.tipo_demanda)
 ),
 

@@ -79,12 +79,11 @@ costos as (
     cross join opciones as o
     left join errores as e
         on
-            c.h = e.h
-            and c.tipo_demanda = e.tipo_demanda
+            c.tipo_demanda = e.tipo_demanda
             and o.parte_media = e.parte_media
             and o.corte = e.corte
             and o.es_regla = e.es_regla
-            and c.indice_origen >= e.indice_origen + e.h
+            and {{ knows_outcome('c', 'e') }}
     group by all
 ),
 
