@@ -15,7 +15,7 @@ sumas as (
         c.h,
         '{{ nivel_jerarquia }}' as nivel_jerarquia,
         j.{{ nivel_jerarquia }} as unique_id,
-        sum(c.yhat) as yhat
+        round(sum(c.yhat), 9) as yhat
     from celdas as c
     inner join jerarquia as j using (unique_id)
     group by all
@@ -47,7 +47,8 @@ reunidos as (
     from sumas
 )
 
+-- Rounded: sums and means of fractions differ in the last bit with the order of the rows.
 select
     *,
-    greatest(avg(yhat) over (partition by indice_origen, h, nivel_jerarquia, unique_id), 1) as tamano
+    round(greatest(avg(yhat) over (partition by indice_origen, h, nivel_jerarquia, unique_id), 1), 9) as tamano
 from reunidos

@@ -10,7 +10,8 @@ select
     e.h,
     e.nivel_jerarquia,
     e.unique_id,
-    sum(p.peso * e.yhat) / sum(p.peso) as yhat,
+    -- Rounded, as the sums of expertos_superiores.
+    round(sum(p.peso * e.yhat) / sum(p.peso), 9) as yhat,
     'combinacion' as modelo,
     cast(null as varchar) as razon
 from expertos as e
