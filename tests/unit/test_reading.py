@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 import duckdb
 import pytest
 
+from flows.drafting import tables
 from flows.quoting import literal
 from flows.reading import copies, grid, texts, workbooks
 
@@ -218,3 +219,10 @@ def test_what_is_no_workbook_is_said(tmp_path: Path, content: bytes, said: str) 
         copies.of_workbook("x.xls", XLS.read_bytes(), tmp_path, "Notas")
     with pytest.raises(ValueError, match="has no heading in row 99"):
         copies.of_workbook("x.xls", XLS.read_bytes(), tmp_path, None, 99)
+
+
+def test_a_run_takes_the_same_for_a_workbook_and_for_nothing_as_init_source() -> None:
+    """Jinja can't ask Python: what both state is held equal here."""
+    macros = Path(__file__).parents[2] / "macros"
+    assert tables._EMPTY in (macros / "landing.sql").read_text()
+    assert str(list(workbooks.ENDINGS)) in (macros / "sources" / "files.sql").read_text()
