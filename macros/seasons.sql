@@ -19,3 +19,8 @@ least(3, ({{ alias }}.indice_misma_estacion - {{ run }}.primer_indice) // {{ ali
 {% macro knows_outcome(alias, earlier) -%}
 {{ alias }}.h = {{ earlier }}.h and {{ alias }}.indice_origen >= {{ earlier }}.indice_origen + {{ earlier }}.h
 {%- endmacro %}
+
+{# What an earlier origin counts for at one that knows its outcome: half as much a cycle ago, so that what has changed is learnt soon. #}
+{% macro recency(origin, earlier) -%}
+0.5 ** (({{ origin }}.indice_origen - {{ earlier }}.indice_origen - {{ earlier }}.h) / {{ origin }}.estaciones_por_ciclo)
+{%- endmacro %}

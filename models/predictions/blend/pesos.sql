@@ -1,5 +1,5 @@
 -- Fifths of four ways to see a cell. What each tenth away from the usual shares must save: a share of what they miss at one origin.
-{% set costo = 0.01 %}
+{% set costo = 0.02 %}
 {% set periodos_suficientes = 20 %}
 {% set errores = {
     'punto': 'sum(abs(yhat - alumnos))',
@@ -45,6 +45,7 @@ medidas as (
 historias as (
     select
         o.indice_origen,
+        p.estaciones_por_ciclo,
         o.indice_origen - r.primer_indice + 1 as periodos,
         (o.indice_origen - r.primer_indice + 1) // p.estaciones_por_ciclo as ciclos
     from origenes as o
@@ -58,6 +59,7 @@ clases as (
         v.h,
         v.tipo_demanda,
         m.medida,
+        any_value(c.estaciones_por_ciclo) as estaciones_por_ciclo,
         case any_value(c.ciclos)
             when 0 then 0.8
             when 1 then 0.6
@@ -140,7 +142,8 @@ costos as (
         p.peso_flujo,
         p.peso_regla,
         count(e.error) as origenes,
-        coalesce(sum(e.error), 0) as error,
+        coalesce(sum({{ recency('u', 'e') }}), 0) as origenes_recientes,
+        coalesce(sum(e.error * {{ recency('u', 'e') }}), 0) as error,
         5 * (
             abs(p.peso_aprendiz - u.usual_aprendiz) + abs(p.peso_aprendiz_media - u.usual_aprendiz_media)
             + abs(p.peso_flujo - u.usual_flujo) + abs(p.peso_regla - u.usual_regla)
@@ -165,7 +168,7 @@ con_precio as (
         round(
             error
             + {{ costo }} * decimos * min(error) over (partition by indice_origen, h, tipo_demanda, medida)
-            / greatest(origenes, 1),
+            / greatest(origenes_recientes, 1),
             6
         ) as costo
     from costos

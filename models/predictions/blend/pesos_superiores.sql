@@ -1,6 +1,6 @@
--- Each model's weight falls with the third power of its mean squared error, to which its usual error is added for so many origins.
-{% set potencia = 3 %}
-{% set origenes_previos = 2 %}
+-- Each model's weight falls with this power of its mean squared error, to which its usual error is added for so many origins.
+{% set potencia = 1.5 %}
+{% set origenes_previos = 6 %}
 
 with
 expertos as (select * from {{ ref('expertos_superiores') }}),

@@ -6,6 +6,8 @@ objetivo as (
     where es_candidata
 ),
 
+periodos as (select * from {{ ref('dim_periodos') }}),
+
 conocidas as (
     select
         v.*,
@@ -34,13 +36,15 @@ errores as (
 
 clases as (
     select distinct
-        indice_origen,
-        h,
-        tipo_demanda
-    from vistas
+        v.indice_origen,
+        v.h,
+        v.tipo_demanda,
+        p.estaciones_por_ciclo
+    from vistas as v
+    inner join periodos as p on v.indice_origen = p.indice
 ),
 
--- Of the earlier origins whose outcome the origin knows.
+-- Of the earlier origins whose outcome the origin knows. Rounded: powers differ in the last bit from one machine to the next.
 sumas as (
     select
         c.indice_origen,
@@ -48,8 +52,8 @@ sumas as (
         c.tipo_demanda,
         e.regla,
         e.orden,
-        sum(e.error_punto) as error_punto,
-        sum(e.error_media) as error_media
+        round(sum(e.error_punto * {{ recency('c', 'e') }}), 6) as error_punto,
+        round(sum(e.error_media * {{ recency('c', 'e') }}), 6) as error_media
     from clases as c
     inner join errores as e on c.tipo_demanda = e.tipo_demanda and {{ knows_outcome('c', 'e') }}
     group by c.indice_origen, c.h, c.tipo_demanda, e.regla, e.orden

@@ -1,10 +1,10 @@
 -- A cell's point is a part of its mean and the rest of what missed the fewest students; 0 below a part of what it has where it is
 -- held. What leaving the usual choice must save, for each step: a share of what is missed at one origin.
 {% set partes = [0, 0.5, 1] %}
-{% set cortes = [0, 0.3, 0.4, 0.5, 0.6] %}
+{% set cortes = [0, 0.3, 0.4, 0.5, 0.6, 0.8, 1] %}
 {% set parte_usual = 0.5 %}
 {% set corte_usual = 0.5 %}
-{% set costo = 0.01 %}
+{% set costo = 0.02 %}
 
 with
 vistas as (select * from {{ ref('vistas_del_punto') }}),
@@ -13,6 +13,8 @@ objetivo as (
     select * from {{ ref('objetivo') }}
     where es_candidata
 ),
+
+periodos as (select * from {{ ref('dim_periodos') }}),
 
 partes as (
     select unnest({{ partes }}) as parte_media
@@ -57,10 +59,12 @@ errores as (
 
 clases as (
     select distinct
-        indice_origen,
-        h,
-        tipo_demanda
-    from vistas
+        v.indice_origen,
+        v.h,
+        v.tipo_demanda,
+        p.estaciones_por_ciclo
+    from vistas as v
+    inner join periodos as p on v.indice_origen = p.indice
 ),
 
 -- At the earlier origins whose outcome the origin knows.
@@ -74,7 +78,8 @@ costos as (
         o.es_regla,
         o.pasos,
         count(e.error) as origenes,
-        coalesce(sum(e.error), 0) as error
+        coalesce(sum({{ recency('c', 'e') }}), 0) as origenes_recientes,
+        coalesce(sum(e.error * {{ recency('c', 'e') }}), 0) as error
     from clases as c
     cross join opciones as o
     left join errores as e
@@ -91,7 +96,7 @@ con_precio as (
     select
         *,
         round(
-            error + {{ costo }} * pasos * min(error) over (partition by indice_origen, h, tipo_demanda) / greatest(origenes, 1),
+            error + {{ costo }} * pasos * min(error) over (partition by indice_origen, h, tipo_demanda) / greatest(origenes_recientes, 1),
             6
         ) as costo
     from costos
