@@ -36,6 +36,9 @@ bench-accuracy: $(READY)  ## the errors of the forecast beside every rule and mo
 bench-zoo: $(READY)  ## is the forecast right for any institute? 30 simulated ones, the demo and the real ones
 	@$(BIN)/python -m benchmarks.bench_zoo
 
+bench-progression: $(READY)  ## what a catalogue guessed from the sections is worth in a forecast
+	@$(BIN)/python -m benchmarks.bench_progression
+
 bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Postgres beside the folder
 	@$(BIN)/python -m benchmarks.bench_sources
 
@@ -54,4 +57,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-sources reliability docs
+.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources reliability docs
