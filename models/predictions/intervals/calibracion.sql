@@ -26,23 +26,34 @@ distancias as (
         ) as distancia_95
     from residuos as r
     inner join intervalos as i using (indice_origen, h, nivel_jerarquia, unique_id)
-)
+),
 
 -- A level or kind with few residuals has no factor of its own.
+ordenadas as (
+    select
+        o.indice_origen,
+        d.h,
+        d.nivel_jerarquia,
+        d.tipo_demanda,
+        count(*) as residuos,
+        list_sort(list(d.distancia_80)) as distancias_80,
+        list_sort(list(d.distancia_95)) as distancias_95
+    from origenes as o
+    inner join distancias as d on o.indice_origen <> d.indice_origen
+    where o.es_evaluado
+    group by o.indice_origen, d.h, d.nivel_jerarquia, rollup(d.tipo_demanda)
+    having count(*) >= case when grouping(d.tipo_demanda) = 1 then {{ minimo_nivel }} else {{ minimo_tipo }} end
+)
+
+-- The residuals of few campuses are those of few periods, which go together: the tail is taken further out there.
 select
-    o.indice_origen,
-    d.h,
-    d.nivel_jerarquia,
-    d.tipo_demanda,
-    count(*) as residuos,
-    quantile_cont(d.distancia_80, 0.81) as factor_80,
-    -- The tail of a few campuses is a few periods: it is taken further out.
-    case
-        when count(*) >= {{ muchos }} then quantile_cont(d.distancia_95, 0.955)
-        else quantile_cont(d.distancia_95, 0.985)
-    end as factor_95
-from origenes as o
-inner join distancias as d on o.indice_origen <> d.indice_origen
-where o.es_evaluado
-group by o.indice_origen, d.h, d.nivel_jerarquia, rollup(d.tipo_demanda)
-having count(*) >= case when grouping(d.tipo_demanda) = 1 then {{ minimo_nivel }} else {{ minimo_tipo }} end
+    indice_origen,
+    h,
+    nivel_jerarquia,
+    tipo_demanda,
+    residuos,
+    round({{ quantile_of_the_next('distancias_80', '0.81') }}, 9) as factor_80,
+    round(
+        {{ quantile_of_the_next('distancias_95', 'case when residuos >= ' ~ muchos ~ ' then 0.955 else 0.985 end') }}, 9
+    ) as factor_95
+from ordenadas
