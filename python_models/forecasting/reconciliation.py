@@ -27,8 +27,8 @@ def reconcile(base: pd.DataFrame, jerarquia: pd.DataFrame) -> pd.DataFrame:
 
     base: rows (indice_origen, h, nivel_jerarquia, unique_id, yhat[, varianza]), unique; the rows of level
     'celda' are the candidate cells of that origin and horizon, the others forecasts of upper nodes. An upper
-    node without a row counts as the sum of its cells; one without a candidate cell is left out. A negative
-    yhat counts as 0. varianza (> 0), where the column exists: variance of the base forecast's error; a node's
+    node without a row is the sum of its cells and says nothing of them; one without a candidate cell is left
+    out. A negative yhat counts as 0. varianza (> 0), where the column exists: variance of the base forecast's error; a node's
     weight is its inverse. Without it the weights are structural: a node's variance is its number of cells.
     jerarquia: a row a cell: unique_id, and its node at each level above, a column a level, from the top down.
     Returns rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon) of all nodes, sorted; yhat >= 0,
@@ -76,10 +76,8 @@ def _reconcile_one(rows: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
     hierarchy = build_hierarchy(nodes.loc[sorted(cells)])
     keyed = rows.set_index(["nivel_jerarquia", "unique_id"])
     index = pd.MultiIndex.from_arrays([hierarchy.level, hierarchy.unique_id])
-    base = _complete(np.clip(keyed["yhat"].reindex(index).to_numpy(np.float64), 0, None), hierarchy)
-    variance = None
-    if "varianza" in rows.columns:
-        variance = _complete(keyed["varianza"].reindex(index).to_numpy(np.float64), hierarchy)
+    base = np.clip(keyed["yhat"].reindex(index).to_numpy(np.float64), 0, None)
+    variance = keyed["varianza"].reindex(index).to_numpy(np.float64) if "varianza" in rows.columns else None
     bottom, razon = _solve(base, hierarchy, variance, origin, h)
     return pd.DataFrame(
         {
@@ -89,16 +87,10 @@ def _reconcile_one(rows: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
             "unique_id": hierarchy.unique_id,
             "yhat": hierarchy.summing @ bottom,
             # StringDtype: an all-null column of objects would become INTEGER in DuckDB.
-            "razon": pd.array([razon] * len(base), dtype="string"),
+            "razon": pd.array([razon] * len(index), dtype="string"),
         },
         columns=OUTPUT_COLUMNS,
     )
-
-
-def _complete(values: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
-    """Fill the upper nodes that have no value with the sum of their cells'."""
-    sums = hierarchy.summing @ values[-hierarchy.n_cells :]
-    return np.where(np.isnan(values), sums, values)
 
 
 def _solve(
@@ -106,8 +98,12 @@ def _solve(
 ) -> tuple[np.ndarray, str | None]:
     """The reconciled cells, and null; or the base cells and the reason where the solver gives no answer."""
     bottom = base[-hierarchy.n_cells :]
+    # A node that only repeats its cells would count them once more against the forecasts above.
+    own = ~np.isnan(base)
     try:
-        reconciled = _min_trace(base, hierarchy.summing, variance)[-hierarchy.n_cells :]
+        reconciled = _min_trace(
+            base[own], hierarchy.summing[own], None if variance is None else variance[own]
+        )[-hierarchy.n_cells :]
     except Exception as error:  # the library raises bare Exception where its solver does not converge
         logger.warning("origin %s, h %s: reconciliation failed (%s); upper levels are sums", origin, h, error)
         return bottom, BOTTOM_UP_REASON

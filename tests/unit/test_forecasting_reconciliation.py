@@ -83,10 +83,10 @@ def test_coherent_forecasts_stay_as_they_are() -> None:
 
 
 def test_structural_weights_are_the_known_solution() -> None:
-    """One campus, one course, two slots, cells 1 and 3 against a total of 10 (the others coherent): by hand.
+    """One campus, one course, two slots, cells 1 and 3 against a total of 10: by hand.
 
-    Each cell also is a slot of its own (weight 1); total, campus, programme and course sum both (weight 1/2).
-    Minimising 2(a-1)^2 + 2(b-3)^2 + 3/2 (a+b-4)^2 + 1/2 (a+b-10)^2 moves both by 1/2 x 6/6.
+    Campus, programme, course and slots have no forecast, and no say. The total sums both cells (weight 1/2).
+    Minimising (a-1)^2 + (b-3)^2 + 1/2 (a+b-10)^2 moves both by 1.5.
     """
     tree = jerarquia(sedes=1, cursos=1, horarios=2)
     data = pd.DataFrame(
@@ -94,9 +94,9 @@ def test_structural_weights_are_the_known_solution() -> None:
         columns=["nivel_jerarquia", "unique_id", "yhat"],
     ).assign(indice_origen=1, h=1)
     result = reconcile(data, tree).set_index(["nivel_jerarquia", "unique_id"])["yhat"]
-    assert result["celda", "S0/C0/T0"] == pytest.approx(1.5, abs=SOLVER)
-    assert result["celda", "S0/C0/T1"] == pytest.approx(3.5, abs=SOLVER)
-    assert result["total", "total"] == pytest.approx(5.0, abs=SOLVER)
+    assert result["celda", "S0/C0/T0"] == pytest.approx(2.5, abs=SOLVER)
+    assert result["celda", "S0/C0/T1"] == pytest.approx(4.5, abs=SOLVER)
+    assert result["total", "total"] == pytest.approx(7.0, abs=SOLVER)
 
 
 def test_a_node_of_small_variance_is_followed() -> None:
