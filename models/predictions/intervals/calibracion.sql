@@ -1,7 +1,6 @@
 -- Origins share what their period brings (a holiday, a campaign): the residuals of the others are less than they
 -- seem, and intervals made of them too narrow. So the backtest says by which factor they are to be widened.
 {% set minimo_tipo = 150 %}
-{% set muchos = 300 %}
 {% set minimo_nivel = 5 %}
 
 with
@@ -45,7 +44,6 @@ ordenadas as (
     having count(*) >= case when grouping(d.tipo_demanda) = 1 then {{ minimo_nivel }} else {{ minimo_tipo }} end
 )
 
--- The residuals of few campuses are those of few periods, which go together: the tail is taken further out there.
 select
     indice_origen,
     h,
@@ -53,7 +51,5 @@ select
     tipo_demanda,
     residuos,
     round({{ quantile_of_the_next('distancias_80', '0.81') }}, 9) as factor_80,
-    round(
-        {{ quantile_of_the_next('distancias_95', 'case when residuos >= ' ~ muchos ~ ' then 0.955 else 0.985 end') }}, 9
-    ) as factor_95
+    round({{ quantile_of_the_next('distancias_95', '0.955') }}, 9) as factor_95
 from ordenadas
