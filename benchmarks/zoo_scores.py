@@ -93,8 +93,8 @@ class History:
 
 
 def _level(cells: Series, level: str) -> Series:
-    """The sums of a level above the cells."""
-    if level == "celda":
+    """The sums of a level above the cells; a period without a class has none."""
+    if level == "celda" or cells.empty:
         return cells
     names = cells.index.str.split("/").str[0] if level == "sede" else ["total"] * len(cells)
     return cells.groupby(np.asarray(names, dtype=object)).sum()

@@ -165,3 +165,14 @@ def test_the_summary_names_the_worst_all_that_fall_short_and_who_was_refused() -
     assert "bias of the total, h = 1: bad total h=1 -0.050" in short
     assert "good" not in short
     assert "refused: none" in short
+
+
+def test_a_period_without_a_class_is_judged(warehouse: Path, tmp_path: Path) -> None:
+    """As in a year's hole: nobody came in period 6, and the last value of period 7 is nobody."""
+    closed = tmp_path / "warehouse.duckdb"
+    closed.write_bytes(warehouse.read_bytes())
+    with duckdb.connect(str(closed)) as db:
+        db.execute(f"delete from {PLATINUM}.celdas where indice = 6")
+    errors = score(closed, None, 0).errors.set_index(["level", "h", "origin", "method"])
+    assert errors.loc[("total", 1, 5, "aforo"), "absolute"] == pytest.approx(62.4)
+    assert errors.loc[("total", 1, 6, "last"), "absolute"] == errors.loc[("total", 1, 6, "last"), "students"]
