@@ -24,19 +24,28 @@ select
 where not exists (select 1 from {{ model }})
     {%- endif %}
     {%- if varios_periodos %}
--- A forecast needs a period to learn from and one to compare it with.
+-- A forecast needs a period to learn from and one to compare it with, both with students in classes that were held (as `corrida` asks).
 union all
 select
     '{{ model.identifier }}' as tabla,
     any_value(archivo) as archivo,
     null as fila,
-    'periodo' as columna,
-    {{ shown('cast(any_value(periodo) as varchar)', 'integer') }} as valor,
-    'all rows are of one period' as problema,
-    'deliver at least two periods of history' as remedio
-from {{ model }}
-where matriculados > 0
-having count(distinct periodo) = 1
+    case when count(periodo_dictado) = 0 then 'matriculados' else 'periodo' end as columna,
+    {{ shown('cast(any_value(periodo_dictado) as varchar)', 'integer') }} as valor,
+    case
+        when count(periodo_dictado) = 0 and count(*) filter (where matriculados > 0) > 0
+            then 'no section that has students is in the state cerrado: nothing is known to have been held'
+        when count(periodo_dictado) = 0 then 'no section has a student: all are 0'
+        else 'all rows are of one period'
+    end as problema,
+    case
+        when count(periodo_dictado) = 0 and count(*) filter (where matriculados > 0) > 0
+            then 'let the mapping say which state means held (cerrado), or leave estado out'
+        when count(periodo_dictado) = 0 then 'see in the mapping that it is the column of students enrolled'
+        else 'deliver at least two periods of history'
+    end as remedio
+from (select *, case when coalesce(estado, 'cerrado') = 'cerrado' and matriculados > 0 then periodo end as periodo_dictado from {{ model }})
+having count(*) > 0 and count(distinct periodo_dictado) <= 1
     {%- endif %}
     {%- for regla in reglas %}
 union all
@@ -153,6 +162,12 @@ select
     'deliver the table calendario, with the order and season of the periods (aforo init-source drafts one)' as remedio
 from del_ano
 having count(*) filter (where not con_secciones) >= 6
+{% endtest %}
+
+{# Seasons that never have a section are told: no error, but what is forecast depends on it. #}
+{% test estaciones_cerradas(model, calendario) %}
+{{ config(tags=['auditoria'], store_failures=true, severity='warn') }}
+{{ closed_seasons(model, calendario) }}
 {% endtest %}
 
 {# A code that is written in two ways is two to the forecast, each with a part of the history. #}

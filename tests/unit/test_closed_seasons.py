@@ -1,0 +1,52 @@
+"""What is said of periods in which an institute never has a section (macros/closed_seasons.sql)."""
+
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pytest
+
+MACRO = Path(__file__).parents[2] / "macros" / "closed_seasons.sql"
+NO_CALENDAR = "select null::int as periodo, null::int as indice, null::int as estacion where false"
+
+
+def said(periods: list[int], calendar: str = NO_CALENDAR) -> list[str]:
+    template = f"{MACRO.read_text()}{{{{ closed_seasons('secciones', 'calendario') }}}}"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table calendario as {calendar}")
+        connection.execute("create table secciones as select unnest(?::int[]) as periodo", [periods])
+        rows = connection.execute(jinja2.Environment(autoescape=False).from_string(template).render())
+        return [what for *_, what, _ in rows.fetchall()]
+
+
+def months(closed: set[int], years: tuple[int, ...] = (2022, 2023, 2024)) -> list[int]:
+    return [year * 100 + month for year in years for month in range(1, 13) if month not in closed]
+
+
+def test_months_that_never_have_a_section_and_those_to_come() -> None:
+    [what] = said(months({1, 2}))
+    assert "no section in 202301, 202302, 202401, 202402, nor in that season" in what
+    assert "no forecast for 202501, 202502" in what
+
+
+@pytest.mark.parametrize(
+    "periods",
+    [
+        months(set()),
+        # A month without a section in one year alone, a history of less than a cycle: nothing is known of them.
+        [period for period in months(set()) if period != 202301],
+        [202401, 202403, 202404, 202405],
+        # Semesters that are written as months are refused, and are no closed months.
+        [202201, 202202, 202301, 202302, 202401, 202402],
+    ],
+)
+def test_open_seasons_are_not_told(periods: list[int]) -> None:
+    assert said(periods) == []
+
+
+def test_seasons_of_a_calendar() -> None:
+    calendar = """select 20200 + 10 * ((i - 1) // 3) + (i - 1) % 3 + 1 as periodo, i as indice,
+        (i - 1) % 3 + 1 as estacion from range(1, 16) as r (i)"""
+    [what] = said([20201, 20202, 20211, 20212], calendar)
+    assert "no section in 20203, nor" in what
+    assert "no forecast for 20213" in what
