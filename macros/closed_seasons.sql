@@ -68,5 +68,5 @@ from marcados as m
 inner join cerradas as c on m.estacion = c.estacion
 where m.indice between m.primero and m.ultimo + m.estaciones
 -- Where it is half of the year, they are no months: that is refused.
-having count(distinct m.estacion) < 6 or exists (select 1 from {{ calendario }})
+having count(*) > 0 and (count(distinct m.estacion) < 6 or exists (select 1 from {{ calendario }}))
 {%- endmacro %}
