@@ -33,7 +33,7 @@ def test_months_that_never_have_a_section_and_those_to_come() -> None:
     "periods",
     [
         months(set()),
-        # A month without a section in one year alone, a history of less than a cycle: nothing is known of them.
+        # In one year alone; in less than a cycle of history: nothing is known of them.
         [period for period in months(set()) if period != 202301],
         [202401, 202403, 202404, 202405],
         # Semesters that are written as months are refused, and are no closed months.
