@@ -85,6 +85,7 @@ def of_sections(looked: Looked, item: Match) -> Draft:
             "a section has a row for each weekday: the draft makes one row of it, with its days in horario"
         )
     _leave_out_totals(looked, draft)
+    _note_unknown_students(looked, draft)
     draft.steps = _steps(looked, draft)
     return draft
 
@@ -108,6 +109,21 @@ def _leave_out_totals(looked: Looked, draft: Draft) -> None:
             f"left out as totals or blank lines: {others} of {rows:,} rows, which lack two or more of"
             f" {', '.join(shown_names(columns))}"
         )
+
+
+def _note_unknown_students(looked: Looked, draft: Draft) -> None:
+    """A blank may be a class without students or one that is not known: a person says which."""
+    value = draft.values["matriculados"]
+    if not value.of:
+        return
+    blank = f"nullif(trim({value.sql}::varchar), '')"
+    [(rows,)] = looked.connection.execute(
+        f"select count(*) from {draft.match.found.relation} where {blank} is null and {draft.only or 'true'}"
+    ).fetchall()
+    if rows:
+        note = f"Blank in {rows:,} rows, which are refused; if that means no students: coalesce({blank}, '0')"
+        draft.values["matriculados"] = Value(value.sql, value.of, note)
+        draft.notes.append(f"matriculados is blank in {rows:,} rows: see the draft")
 
 
 def of_other(item: Match) -> Draft:

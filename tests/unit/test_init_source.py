@@ -12,7 +12,7 @@ from flows.commands import init_source
 from flows.dbt.extensions import extension_file
 from flows.errors import AforoError
 from flows.settings import resolve
-from tests.landing import Cell, write_xlsx
+from tests.drafts import looked_at, rows_of, said_of
 
 EXPORT = """
 select * from (values
@@ -22,31 +22,6 @@ select * from (values
     ('202502', 'NORTE', 'A2', '07:00', '9', 'En revisión')
 ) as t (a, b, c, d, e, f)
 """
-
-
-def looked_at(source: Path) -> tuple[init_source.Seen, dict[str, str]]:
-    """What was seen of a source, and the drafts by their table."""
-    asked = resolve(str(source))
-    seen = init_source.see(asked)
-    return seen, init_source.texts(seen, asked)
-
-
-def said_of(source: Path) -> str:
-    asked = resolve(str(source))
-    return "\n".join(init_source.as_text(asked, init_source.see(asked), [], []))
-
-
-def rows_of(draft: str, text: str) -> list[dict[str, object]]:
-    """What a draft makes of an export that is this text."""
-    with duckdb.connect() as connection:
-        heading, *rows = [line.split(",") for line in text.strip().splitlines()]
-        columns = ", ".join(f'"{name}" varchar' for name in heading)
-        connection.execute(f"create table export ({columns})")
-        connection.executemany(f"insert into export values ({', '.join('?' * len(heading))})", rows)
-        connection.execute("create view entrega as select *, 'x' as archivo, rowid as fila from export")
-        answer = connection.execute(draft)
-        names = [column[0] for column in answer.description]
-        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def write_workbook(file: Path, title: bool) -> None:
@@ -190,76 +165,6 @@ def test_a_section_with_a_row_for_each_day_is_one(tmp_path: Path) -> None:
     (tmp_path / "plan.csv").write_text(other)
     slots = {row["horario"] for row in rows_of(looked_at(tmp_path)[1]["programacion"], other)}
     assert "LUNES 07:00-09:00, MIERCOLES 10:00-11:00" in slots
-
-
-def test_days_that_are_letters_stand_in_their_order(tmp_path: Path) -> None:
-    rows = "".join(
-        f"202310,N,A1,1,35,{day},07:00,09:00\n202330,N,A1,1,35,{day},07:00,09:00\n" for day in "FMW"
-    )
-    plan = f"Periodo,Sede,Curso,Sección,Inscritos,Día,Hora Inicio,Hora Fin\n{rows}"
-    (tmp_path / "plan.csv").write_text(plan)
-    drafted = rows_of(looked_at(tmp_path)[1]["programacion"], plan)
-    assert [row["horario"] for row in drafted] == ["M-W-F 07:00-09:00"] * 2
-
-
-def test_totals_and_blank_lines_are_no_sections(tmp_path: Path) -> None:
-    section = "A1,Sur,07:00-09:00,12,2023-1\nA2,Sur,07:00-09:00,11,2023-2\nA1,Sur,,9,2023-2\n"
-    export = f"Curso,Sede,Horario,Inscritos,Ciclo\n{section * 3}Total Sur,,,96,\n,,,,\n"
-    (tmp_path / "export.csv").write_text(export)
-    said = said_of(tmp_path)
-    assert (
-        "left out as totals or blank lines: 2 of 11 rows, which lack two or more of Ciclo, Sede, Curso"
-        in said
-    )
-    drafted = rows_of(looked_at(tmp_path)[1]["programacion"], export)
-    # A section that lacks one thing is for the audit to name.
-    assert sorted(str(row["matriculados"]) for row in drafted) == sorted(["12", "11", "9"] * 3)
-
-
-def test_sheets_of_one_heading_are_one_table_and_their_names_may_be_its_periods(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [["Curso", "Sede", "Horario", "Inscritos"], ["A1", "N", "07:00-09:00", 12]]
-    terms = ["Fall 2021", "Spring 2022", "Fall 2022", "Spring 2023"]
-    write_xlsx(tmp_path / "schedule.xlsx", {"Notes": [["x"]], **dict.fromkeys(terms, rows)})
-    seen, files = looked_at(tmp_path)
-    assert seen.sections
-    assert seen.sections.match.found.leads == ("-- files: schedule.xlsx", "-- sheet: *")
-    assert seen.sections.values["periodo"].of == ("hoja",)
-    assert "4 periods, Fall 2021 to Spring 2023, 2 a year" in said_of(tmp_path)
-    assert "calendario" in files
-    # As the contract has it, but over two sheets: a run would read the first.
-    other = tmp_path / "other"
-    other.mkdir()
-    contract: list[list[Cell]] = [["periodo", "sede", "curso", "horario", "matriculados"]]
-    months: dict[str, list[list[Cell]]] = {
-        f"{year}": [*contract, [year * 100 + 1, "N", "A", "H", 9]] for year in (2022, 2023)
-    }
-    write_xlsx(other / "programacion.xlsx", months)
-    assert "-- sheet: *" in looked_at(other)[1]["programacion"]
-
-
-@pytest.mark.parametrize(
-    ("names", "periods"),
-    [
-        (["Reporte ENE-2023", "Reporte FEB-2023"], ["202301", "202302"]),
-        (["2023-1 horarios", "2023-2 horarios"], ["20231", "20232"]),
-        (["turmas2023_1", "turmas2023_2", "turmas2024_1"], ["20231", "20232", "20241"]),
-    ],
-)
-def test_the_names_of_the_files_may_be_the_periods(
-    tmp_path: Path, names: list[str], periods: list[str]
-) -> None:
-    for name in names:
-        (tmp_path / f"{name}.csv").write_text("Curso,Sede,Horario,Inscritos\nA1,N,07:00-09:00,12\n")
-    seen, files = looked_at(tmp_path)
-    assert seen.sections
-    assert seen.sections.missing == []
-    assert "periodo <- the files' names" in said_of(tmp_path)
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"create view entrega as select *, filename as archivo, 1 as fila from read_csv('{tmp_path}/*.csv')"
-        )
-        drafted = connection.execute(f"select periodo from ({files['programacion']}) order by archivo")
-        assert [period for (period,) in drafted.fetchall()] == periods
 
 
 def test_a_required_column_that_is_not_there_is_left_to_fill_in(tmp_path: Path) -> None:
