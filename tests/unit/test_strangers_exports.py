@@ -85,7 +85,8 @@ def test_the_names_of_the_files_may_be_the_periods(
     assert "periodo <- the files' names" in said_of(tmp_path)
     with duckdb.connect() as connection:
         connection.execute(
-            f"create view entrega as select *, filename as archivo, 1 as fila from read_csv('{tmp_path}/*.csv')"
+            "create view entrega as select *, filename as archivo, 1 as fila"
+            f" from read_csv('{tmp_path}/*.csv')"
         )
         drafted = connection.execute(f"select periodo from ({files['programacion']}) order by archivo")
         assert [period for (period,) in drafted.fetchall()] == periods
