@@ -164,10 +164,10 @@ from del_ano
 having count(*) filter (where not con_secciones) >= 6
 {% endtest %}
 
-{# Seasons that never have a section are told: no error, but what is forecast depends on it. #}
-{% test estaciones_cerradas(model, calendario) %}
+{# Seasons that never have a section, or that are not known yet, are told: no error, but what is forecast depends on it. #}
+{% test avisos_de_estaciones(model, calendario) %}
 {{ config(tags=['auditoria'], store_failures=true, severity='warn') }}
-{{ closed_seasons(model, calendario) }}
+{{ season_notes(model, calendario) }}
 {% endtest %}
 
 {# A code that is written in two ways is two to the forecast, each with a part of the history. #}

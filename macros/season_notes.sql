@@ -1,6 +1,7 @@
-{# A row that says which periods of the history count as closed, and which to come are not forecast for it; none where none is.
-   The same seasons as dim_periodos leaves out: passed in a cycle or more of history, and never with a section. #}
-{% macro closed_seasons(secciones, calendario) -%}
+{# What a person should know of the seasons: a row that says which periods of the history count as closed, and which to come are
+   not forecast for it (the seasons that dim_periodos leaves out: passed in a cycle or more of history, and never with a section);
+   and a row where the history is too short to know any season. #}
+{% macro season_notes(secciones, calendario) -%}
 with
 dictados as (select distinct periodo from {{ secciones }} where periodo is not null),
 
@@ -69,4 +70,17 @@ inner join cerradas as c on m.estacion = c.estacion
 where m.indice between m.primero and m.ultimo + m.estaciones
 -- Where it is half of the year, they are no months: that is refused.
 having count(*) > 0 and (count(distinct m.estacion) < 6 or exists (select 1 from {{ calendario }}))
+
+union all
+select
+    'programacion' as tabla,
+    cast(null as varchar) as archivo,
+    cast(null as bigint) as fila,
+    'periodo' as columna,
+    cast(null as varchar) as valor,
+    'the history has ' || cast(any_value(ultimo - primero + 1) as varchar) || ' periods, and a year has ' || cast(any_value(estaciones) as varchar)
+    || ': no season has come back yet, so that the forecast knows none' as problema,
+    'deliver older periods if there are any; else compare the forecast with what you know of the season' as remedio
+from marcados
+having any_value(ultimo - primero + 1) <= any_value(estaciones) and any_value(estaciones) > 1
 {%- endmacro %}

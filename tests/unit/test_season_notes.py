@@ -1,4 +1,4 @@
-"""What is said of periods in which an institute never has a section (macros/closed_seasons.sql)."""
+"""What is said of seasons: that an institute is closed in some, or that none is known yet."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import duckdb
 import jinja2
 import pytest
 
-MACRO = Path(__file__).parents[2] / "macros" / "closed_seasons.sql"
+MACRO = Path(__file__).parents[2] / "macros" / "season_notes.sql"
 NO_CALENDAR = "select null::int as periodo, null::int as indice, null::int as estacion where false"
 
 
 def said(periods: list[int], calendar: str = NO_CALENDAR) -> list[str]:
-    template = f"{MACRO.read_text()}{{{{ closed_seasons('secciones', 'calendario') }}}}"
+    template = f"{MACRO.read_text()}{{{{ season_notes('secciones', 'calendario') }}}}"
     with duckdb.connect() as connection:
         connection.execute(f"create table calendario as {calendar}")
         connection.execute("create table secciones as select unnest(?::int[]) as periodo", [periods])
@@ -33,9 +33,8 @@ def test_months_that_never_have_a_section_and_those_to_come() -> None:
     "periods",
     [
         months(set()),
-        # In one year alone; in less than a cycle of history: nothing is known of them.
+        # In one year alone.
         [period for period in months(set()) if period != 202301],
-        [202401, 202403, 202404, 202405],
         # Semesters that are written as months are refused, and are no closed months.
         [202201, 202202, 202301, 202302, 202401, 202402],
     ],
@@ -50,3 +49,14 @@ def test_seasons_of_a_calendar() -> None:
     [what] = said([20201, 20202, 20211, 20212], calendar)
     assert "no section in 20203, nor" in what
     assert "no forecast for 20213" in what
+
+
+@pytest.mark.parametrize("periods", [[202401, 202403, 202404, 202405], months(set(), (2024,))])
+def test_a_history_in_which_no_season_came_back(periods: list[int]) -> None:
+    [what] = said(periods)
+    count = 5 if len(periods) == 4 else 12
+    assert what.startswith(f"the history has {count} periods, and a year has 12: no season has come back")
+    assert (
+        said([2023, 2024], "select i as periodo, i as indice, 1 as estacion from range(2020, 2030) as r (i)")
+        == []
+    )
