@@ -152,6 +152,10 @@ def _recognised(draft: mapping.Draft) -> list[str]:
         else:
             lines.append(f"    {column.name}: required, not recognised")
     lines += [f"    {note}" for note in draft.notes]
+    if item.found.leads and item.found.leads[0].startswith("-- files:") and "*" not in item.found.leads[0]:
+        lines.append(
+            "    the draft names its files: add a later export to the line `-- files:`, or replace one"
+        )
     if draft.periods and draft.periods.is_months:
         lines.append(f"    periods are months: {draft.periods.summary}")
     elif draft.periods:

@@ -23,6 +23,8 @@ WORKBOOK_ENDINGS = tuple(f".{ending}" for ending in workbooks.ENDINGS)
 MOST_ROWS = 200_000
 MOST_VALUES = 1000
 ALL_SHEETS = "*"
+# So much of their columns files of one table share.
+_ALIKE = 0.75
 # Every column but those that say where a row is from, as a run has it.
 _OWN = "columns(lambda c: lower(c) not in ('archivo', 'fila'))"
 _EMPTY = "('', '-', 'null', '(null)', 'n/a', '#n/a')"
@@ -74,6 +76,10 @@ class Looked:
     connection: duckdb.DuckDBPyConnection
     tables: list[Found]
     unread: list[str]
+
+
+# Files by their folder, ending, sheet and columns: each with the relation that reads it.
+_Groups = dict[tuple[str, str, str | None, tuple[str, ...]], list[tuple[Path, str]]]
 
 
 @contextlib.contextmanager
@@ -132,7 +138,7 @@ def _database(connection: duckdb.DuckDBPyConnection) -> list[Found]:
 
 def _files(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> Looked:
     """Files of one folder that have the same columns are one table, and so is each sheet of a workbook."""
-    groups: dict[tuple[str, str, str | None, tuple[str, ...]], list[tuple[Path, str]]] = {}
+    groups: _Groups = {}
     unread = []
     for file in sorted([*folder.glob("*"), *folder.glob("*/*")]):
         if file.name.startswith((".", "~")) or not file.is_file():
@@ -145,7 +151,7 @@ def _files(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -
             said = without_values(str(error)).removeprefix("[aforo] ").splitlines()[0]
             unread.append(said if str(file) in said else f"{file}: {said}")
     found: list[Found] = []
-    for (below, ending, sheet, _), files in groups.items():
+    for (below, ending, sheet, _), files in _with_alike(groups).items():
         lead, name = _called(files, below, ending)
         leads = (f"-- files: {lead}", *([f"-- sheet: {sheet}"] if sheet else []))
         parts = [
@@ -156,6 +162,19 @@ def _files(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -
         stems = tuple(file.stem for file, _ in files)
         found.append(_held(connection, table, leads, f"({union})", len(found), stems, sheet))
     return Looked(connection, found, unread)
+
+
+def _with_alike(groups: _Groups) -> _Groups:
+    """Files that lack a column of the others, or have one more, are of their table, as a run takes them."""
+    merged: _Groups = {}
+    for own, files in sorted(groups.items(), key=lambda item: -len(item[1])):
+        key = next((other for other in merged if other[:3] == own[:3] and _alike(other[3], own[3])), own)
+        merged[key] = sorted([*merged.get(key, []), *files])
+    return merged
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return len({*one} & {*other}) >= _ALIKE * max(len(one), len(other))
 
 
 def _called(files: list[tuple[Path, str]], below: str, ending: str) -> tuple[str, str]:

@@ -83,5 +83,5 @@ def of_workbook(
     with tempfile.NamedTemporaryFile(suffix=".parquet", dir=folder, delete=False) as copy:
         pq.write_table(pa.concat_tables(parts, promote_options="default"), copy)
     first, *_ = found.values()
-    unread = workbooks.also(content, first) if sheet is None and heading_row is None else []
+    unread = workbooks.also(content, first, heading_row) if sheet is None else []
     return Copy(copy.name, columns, grid.repeated(first.heading), first.heading_row, unread=unread)

@@ -56,13 +56,13 @@ def read_several(content: bytes, asked: str, heading_row: int | None = None) -> 
     return {name: item for name, item in found.items() if 2 * len({*item.columns} & {*usual}) >= len(usual)}
 
 
-def also(content: bytes, first: Sheet) -> list[str]:
+def also(content: bytes, first: Sheet, heading_row: int | None = None) -> list[str]:
     """The other sheets with the first one's very heading: as likely as not, they are of the same table."""
     book = _opened(content)
     names = []
     for name in book.sheet_names[1:]:
         with contextlib.suppress(NoHeadingError):
-            item = _sheet(book, name, None)
+            item = _sheet(book, name, heading_row)
             names += [name] if item.rows and item.columns == first.columns else []
     return names
 

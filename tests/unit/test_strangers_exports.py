@@ -34,6 +34,23 @@ def test_totals_and_blank_lines_are_no_sections(tmp_path: Path) -> None:
     assert sorted(str(row["matriculados"]) for row in drafted) == sorted(["12", "11", "9"] * 3)
 
 
+def test_a_file_with_a_column_more_is_of_the_same_table(tmp_path: Path) -> None:
+    for month in (1, 2, 3):
+        (tmp_path / f"{month}.csv").write_text(
+            f"Curso,Sede,Horario,Inscritos,Mes\nA1,N,7-9,12,2023-0{month}\n"
+        )
+    (tmp_path / "4.csv").write_text("Curso,Sede,Horario,Inscritos,Mes,Nota\nA1,N,7-9,12,2023-04,x\n")
+    (tmp_path / "cursos.csv").write_text("curso_actual,curso_siguiente,linea\nA1,A2,L\n")
+    seen, _ = looked_at(tmp_path)
+    assert seen.sections
+    assert seen.sections.match.found.leads == ("-- files: 1.csv, 2.csv, 3.csv, 4.csv",)
+    assert seen.sections.periods
+    assert seen.sections.periods.summary.startswith("4 periods")
+    assert seen.not_used == []
+    assert "the draft names its files: add a later export" in said_of(tmp_path)
+    assert {table.name for table in seen.tables} == {"cursos", "1.csv"}
+
+
 def test_students_that_are_blank_are_asked_about(tmp_path: Path) -> None:
     export = "Curso,Sede,Horario,Inscritos,Ciclo\nA1,Sur,07:00-09:00,12,2023-1\nA2,Sur,07:00-09:00,,2023-2\n"
     (tmp_path / "export.csv").write_text(export)
@@ -82,7 +99,10 @@ def test_the_names_of_the_files_may_be_the_periods(
     seen, files = looked_at(tmp_path)
     assert seen.sections
     assert seen.sections.missing == []
-    assert "periodo <- the files' names" in said_of(tmp_path)
+    said = said_of(tmp_path)
+    assert "periodo <- the files' names" in said
+    # All files are meant, and those to come.
+    assert "names its files" not in said
     with duckdb.connect() as connection:
         connection.execute(
             "create view entrega as select *, filename as archivo, 1 as fila"
