@@ -1,21 +1,36 @@
-"""What is said of seasons: that an institute is closed in some, or that none is known yet."""
+"""Rules of the audit, as SQL on a few rows: what is said of a history and of its seasons."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import jinja2
 import pytest
 
-MACRO = Path(__file__).parents[2] / "macros" / "season_notes.sql"
+MACROS = Path(__file__).parents[2] / "macros"
 NO_CALENDAR = "select null::int as periodo, null::int as indice, null::int as estacion where false"
 
 
+@dataclass(frozen=True)
+class Relation:
+    identifier: str
+
+    def __str__(self) -> str:
+        return self.identifier
+
+
+def rendered(file: str, call: str) -> str:
+    """A macro's SQL, where it needs nothing of dbt but these."""
+    template = f"{(MACROS / f'{file}.sql').read_text()}{{{{ {call} }}}}"
+    given = {"shown": lambda value, _: value, "model": Relation("programacion")}
+    return jinja2.Environment(autoescape=False).from_string(template).render(given)
+
+
 def said(periods: list[int], calendar: str = NO_CALENDAR) -> list[str]:
-    template = f"{MACRO.read_text()}{{{{ season_notes('secciones', 'calendario') }}}}"
     with duckdb.connect() as connection:
         connection.execute(f"create table calendario as {calendar}")
         connection.execute("create table secciones as select unnest(?::int[]) as periodo", [periods])
-        rows = connection.execute(jinja2.Environment(autoescape=False).from_string(template).render())
+        rows = connection.execute(rendered("season_notes", "season_notes('secciones', 'calendario')"))
         return [what for *_, what, _ in rows.fetchall()]
 
 
@@ -60,3 +75,23 @@ def test_a_history_in_which_no_season_came_back(periods: list[int]) -> None:
         said([2023, 2024], "select i as periodo, i as indice, 1 as estacion from range(2020, 2030) as r (i)")
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "column", "what"),
+    [
+        ("(202301, 'cerrado', 0), (202302, 'cerrado', 0)", "matriculados", "no section has a student"),
+        ("(202301, null::varchar, 9), (202302, null, 0)", "periodo", "all rows are of one period"),
+        ("(202301, 'abierto', 9), (202302, 'abierto', 9)", "matriculados", "is in the state cerrado"),
+        ("(202301, 'cerrado', 9), (202302, 'abierto', 9)", "periodo", "all rows are of one period"),
+        ("(202301, 'cerrado', 9), (202302, null, 9)", "", ""),
+    ],
+)
+def test_a_history_of_which_nothing_can_be_learnt_is_refused(rows: str, column: str, what: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table programacion as select 'a.csv' as archivo, *"
+            f" from (values {rows}) as t (periodo, estado, matriculados)"
+        )
+        found = connection.execute(rendered("audit_rules", "rule_historia(model)")).fetchall()
+    assert [(row[3], what in row[5]) for row in found] == ([(column, True)] if what else [])
