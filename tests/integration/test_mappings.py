@@ -39,8 +39,15 @@ def test_a_mapping_turns_an_export_into_the_contract(
     (tmp_path / "mapping").mkdir()
     (tmp_path / "mapping" / "programacion.sql").write_text(MAPPING)
     # A sheet for each line of courses, say.
-    sheet: list[list[Cell]] = [["curso_actual"], ["A1"]]
-    write_xlsx(tmp_path / "cursos.xlsx", {"Inglés": sheet, "Notas": [["x"]], "Francés": [sheet[0], ["F1"]]})
+    half = len(tables["cursos"]) // 2
+    codes: list[list[Cell]] = [[code] for code in tables["cursos"]["curso_actual"]]
+    heading: list[list[Cell]] = [["curso_actual"]]
+    sheets: dict[str, list[list[Cell]]] = {
+        "Inglés": heading + codes[:half],
+        "Notas": [["x"]],
+        "Francés": heading + codes[half:],
+    }
+    write_xlsx(tmp_path / "cursos.xlsx", sheets)
     (tmp_path / "mapping" / "cursos.sql").write_text("-- files: cursos.xlsx\n-- sheet: *\nfrom entrega\n")
     columns = ", ".join(names)
     with duckdb.connect() as connection:
