@@ -64,10 +64,8 @@ def test_a_mapping_turns_an_export_into_the_contract(
 
     (tmp_path / "cursos.sql").rename(tmp_path / "mapping" / "cursos.sql")
     landed = land(tmp_path, AFORO_MAPPING=str(tmp_path / "mapping"))
-    assert landed.query("select curso_actual, fila from landing.cursos order by all") == [
-        ("A1", 2),
-        ("F1", 2),
-    ]
+    read = landed.query("select curso_actual from landing.cursos order by all")
+    assert read == sorted((code,) for [code] in codes)
     assert landed.query(f"select {columns} from landing.programacion order by all") == wanted
     assert landed.query("select min(fila), count(distinct archivo) from landing.programacion") == [(3, 20)]
 
