@@ -1,7 +1,9 @@
 """What goes wrong, as a person reads it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+_FILES_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -9,7 +11,7 @@ class Problem:
     """One thing that is wrong, where, and what to do about it.
 
     `rows` are the first few row numbers of `file` (from 1, header not counted); `count` is how many there
-    are in all.
+    are in all. `more_files` have the same fault.
     """
 
     what: str
@@ -20,6 +22,7 @@ class Problem:
     rows: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
     count: int = 1
+    more_files: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The fields that say something, for a record or `--json`."""
@@ -42,6 +45,23 @@ class TransientError(AforoError):
     """A transient failure, which may be gone at the next attempt: the step is tried again."""
 
 
+def of_many_files(problems: list[Problem]) -> list[Problem]:
+    """What is wrong in many files, said once: of an export that has a file a month, each has it."""
+    alike: dict[tuple[str | None, ...], list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault((problem.table, problem.column, problem.what, problem.remedy), []).append(problem)
+    said = []
+    for first, *others in alike.values():
+        if len(others) < _FILES_SHOWN:
+            said += [first, *others]
+            continue
+        files = tuple(problem.file for problem in others if problem.file)
+        said.append(
+            replace(first, count=first.count + sum(problem.count for problem in others), more_files=files)
+        )
+    return said
+
+
 def as_text(problem: Problem) -> list[str]:
     """The problem in two or three lines: where, what, what to do."""
     place = []
@@ -50,7 +70,9 @@ def as_text(problem: Problem) -> list[str]:
     if problem.column:
         place.append(f"column {problem.column}")
     if problem.file:
-        place.append(problem.file)
+        place.append(
+            problem.file + (f" and {len(problem.more_files)} more files" if problem.more_files else "")
+        )
     if problem.rows:
         place.append(f"row{'s' if len(problem.rows) > 1 else ''} {_enumerated(problem)}")
     elif problem.count > 1:

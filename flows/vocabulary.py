@@ -6,6 +6,7 @@ A heading is cut into words without case, accents and punctuation: 'CantMatricul
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Other words for the contract's columns, as they are written together. Those that say it best stand first.
 SYNONYMS = {
@@ -19,8 +20,8 @@ SYNONYMS = {
         "cycle anosemestre semana week gestion sesion session anolectivo anoletivo academicyear yearterm"
     ),
     "sede": (
-        "local campus campuscode sucursal centro branch site plantel recinto polo filial unidade location "
-        "ubicacion school escuela"
+        "local campus campuscode camp sucursal centro branch site plantel recinto polo filial unidade "
+        "location ubicacion school escuela"
     ),
     "curso": (
         "codigodecurso codigocurso codcurso idcurso codigoasignatura codasignatura idasignatura "
@@ -46,7 +47,7 @@ SYNONYMS = {
     ),
     "vacantes": (
         "vachabilitadas vacanteshabilitadas cupo cupos cupomaximo vagas seats capacity totalcapacity "
-        "enrlcap maxenrollment maxenrl capacidad capacidade plazas limite limit tope lotacao"
+        "enrlcap maxenrollment maxenrl cap maxcap capacidad capacidade plazas limite limit tope lotacao"
     ),
     "aforo": "capacidadaula aforoaula roomcapacity roomcap capacidadesala",
     "aula": "salon room classroom sala ambiente facility facilityid espacio",
@@ -63,7 +64,8 @@ SYNONYMS = {
     "franja": "frecuenciahorario daygroup",
     "bloques": "blocks",
     "hora_inicio": (
-        "horainicio horadeinicio horainicial inicio desde start starttime begin begintime horaentrada "
+        "horainicio horadeinicio horainicial horaini inicio desde start starttime begin begintime begtime "
+        "horaentrada "
         "mtgstart meetingtimestart"
     ),
     "hora_fin": (
@@ -158,13 +160,15 @@ WEEKDAYS = {
             "miercoles mie mi quarta qua wednesday wed we",
             "jueves jue ju quinta qui thursday thu th",
             "viernes vie vi sexta sex friday fri fr",
-            "sabado sab sa saturday sat",
-            "domingo dom do sunday sun su",
+            "sabado sabados sab sa saturday sat",
+            "domingo domingos dom do sunday sun su",
         ),
         1,
     )
     for word in words.split()
 }
+# Monday first: English, Spanish (X or K: miércoles).
+_LETTERS = ("mtwrfsu", "lmxjvsd", "lkmjvsd")
 ORDINALS = {
     word: number
     for number, words in enumerate(
@@ -192,6 +196,15 @@ def plain(text: str) -> str:
 def normalised(name: str) -> str:
     """The name without case, accents and punctuation: 'Cant. Matriculados' is 'cantmatriculados'."""
     return re.sub(r"[^a-z0-9]", "", plain(name))
+
+
+def in_order(days: Sequence[str]) -> list[str]:
+    """Days of the week, Monday first; letters in the order of the language that has all of them."""
+    bare = [plain(day).strip(".") for day in days]
+    letters = next((week for week in _LETTERS if set(bare) <= set(week)), "")
+    places = {day: WEEKDAYS.get(text, 9) for day, text in zip(days, bare, strict=True)}
+    places |= {day: letters.index(text) for day, text in zip(days, bare, strict=True) if letters}
+    return sorted(days, key=lambda day: (places[day], day))
 
 
 def words_of(name: str) -> list[str]:

@@ -61,3 +61,27 @@ from {{ model }} as a
 inner join {{ model }} as b on a.{{ codigo }}_actual = b.{{ codigo }}
 where b.{{ codigo }} <> b.{{ codigo }}_actual and a.{{ codigo }} <> a.{{ codigo }}_actual
 {%- endmacro %}
+
+{# A forecast needs a period to learn from and one to compare it with, both with students in classes that were held (as `corrida` asks). #}
+{% macro rule_historia(model) -%}
+select
+    '{{ model.identifier }}' as tabla,
+    any_value(archivo) as archivo,
+    null as fila,
+    case when count(periodo_dictado) = 0 then 'matriculados' else 'periodo' end as columna,
+    {{ shown('cast(any_value(periodo_dictado) as varchar)', 'integer') }} as valor,
+    case
+        when count(periodo_dictado) = 0 and count(*) filter (where matriculados > 0) > 0
+            then 'no section that has students is in the state cerrado: nothing is known to have been held'
+        when count(periodo_dictado) = 0 then 'no section has a student: all are 0'
+        else 'all rows are of one period'
+    end as problema,
+    case
+        when count(periodo_dictado) = 0 and count(*) filter (where matriculados > 0) > 0
+            then 'let the mapping say which state means held (cerrado), or leave estado out'
+        when count(periodo_dictado) = 0 then 'see in the mapping that it is the column of students enrolled'
+        else 'deliver at least two periods of history'
+    end as remedio
+from (select *, case when coalesce(estado, 'cerrado') = 'cerrado' and matriculados > 0 then periodo end as periodo_dictado from {{ model }})
+having count(*) > 0 and count(distinct periodo_dictado) <= 1
+{%- endmacro %}

@@ -62,8 +62,8 @@ def needs_mapping(draft: mapping.Draft) -> bool:
         for ours, theirs in item.columns.items()
         if ours in draft.values
     )
-    whole = draft.values.keys() == item.columns.keys()
-    return not (recognise.is_contract(item) and as_they_are and whole and not draft.grouped_by)
+    whole = draft.values.keys() == item.columns.keys() and not (draft.grouped_by or draft.only)
+    return not (recognise.is_contract(item) and as_they_are and whole and not item.found.sheet)
 
 
 def texts(seen: Seen, asked: Settings) -> dict[str, str]:
@@ -137,6 +137,7 @@ def as_text(asked: Settings, seen: Seen, written: list[tuple[Path, bool]], flags
 def _recognised(draft: mapping.Draft) -> list[str]:
     item = draft.match
     shown = dict(zip(item.found.columns, shown_names(item.found.columns), strict=True))
+    shown[mapping.FILE] = "the files' names"
     state = f"from {item.found.name}" if needs_mapping(draft) else "as the contract has it"
     lines = [f"  {item.table} ({state})"]
     for column in item.contract:
@@ -151,6 +152,10 @@ def _recognised(draft: mapping.Draft) -> list[str]:
         else:
             lines.append(f"    {column.name}: required, not recognised")
     lines += [f"    {note}" for note in draft.notes]
+    if item.found.leads and item.found.leads[0].startswith("-- files:") and "*" not in item.found.leads[0]:
+        lines.append(
+            "    the draft names its files: add a later export to the line `-- files:`, or replace one"
+        )
     if draft.periods and draft.periods.is_months:
         lines.append(f"    periods are months: {draft.periods.summary}")
     elif draft.periods:

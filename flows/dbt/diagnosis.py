@@ -17,7 +17,7 @@ import duckdb
 from flows import child
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
-from flows.errors import AforoError, Problem, TransientError
+from flows.errors import AforoError, Problem, TransientError, of_many_files
 from flows.home import warehouse
 from flows.project import contract_tables
 from flows.settings import Home
@@ -103,7 +103,7 @@ def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
                 list_distinct(list(valor order by fila)[:{ROWS_SHOWN}])
             from {relation} group by all order by tabla, archivo, columna nulls first, problema"""
         ).fetchall()
-        return [
+        problems = [
             Problem(
                 what=problem,
                 remedy=remedy,
@@ -116,6 +116,7 @@ def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
             )
             for table, column, file, problem, remedy, count, rows, values in groups
         ]
+        return of_many_files(problems)
     return []
 
 

@@ -1,6 +1,7 @@
 """A calendar made of the periods that a source has: their order, their seasons, and some years more."""
 
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -83,6 +84,27 @@ def of_values(values: Sequence[str], column: str) -> Calendar | None:
         numbers.setdefault(text, number(year, position))
         periods.append(Period(number(year, position), place - first + 1, position + 1, bool(item), text))
     return Calendar(tuple(periods), _expression(column, numbers), False, size, notes)
+
+
+def of_file_names(names: Sequence[str]) -> Calendar | None:
+    """The calendar of files that are called after their periods, but for words that all of them have."""
+    if len(set(names)) < 2:
+        return None
+    lead = _shared_words(names)
+    end = _shared_words([name[len(lead) :][::-1] for name in names])[::-1]
+    bare, file = list(names), "parse_filename(archivo, true)"
+    for words in filter(None, (lead, end)):
+        bare = [name.replace(words, "") for name in bare]
+        file = f"replace({file}, {literal(words)}, '')"
+    return of_values(bare, file)
+
+
+def _shared_words(names: Sequence[str]) -> str:
+    """What all the names begin with, in whole words without digits."""
+    together = itertools.takewhile(lambda signs: len(set(signs)) == 1, zip(*names, strict=False))
+    lead = "".join(itertools.takewhile(lambda sign: not sign.isdigit(), (signs[0] for signs in together)))
+    in_word = lead[-1:].isalpha() and any(name[len(lead) : len(lead) + 1].isalpha() for name in names)
+    return re.sub(r"[^\W\d_]+$", "", lead) if in_word else lead
 
 
 def sql(calendar: Calendar) -> str:

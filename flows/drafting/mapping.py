@@ -3,19 +3,22 @@
 import re
 from dataclasses import dataclass, field
 
-from flows.dbt.personal import looks_like_a_value
+from flows.dbt.personal import looks_like_a_value, shown_names
 from flows.drafting import calendar, progression
-from flows.drafting.recognise import Match, is_times
+from flows.drafting.recognise import Match, is_times, is_weekdays
 from flows.drafting.tables import MOST_ROWS, Looked
 from flows.quoting import identifier, literal
 from flows.settings import SOURCE_LINE
-from flows.vocabulary import CONTRACT_STATES, STATES, WEEKDAYS, plain
+from flows.vocabulary import CONTRACT_STATES, STATES, WEEKDAYS, in_order, plain
 
 # A source without these has one of them: the constant that stands for it.
 CONSTANTS = {"sede": "MAIN", "horario": "UNICO"}
+# The column of a mapping that says which file a row is from.
+FILE = "archivo"
 
 
 _SUBJECT = re.compile(r"[^\W\d_]{2,5}")
+_NUMBER = re.compile(r"\d{1,4}[A-Z]?")
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,17 @@ class Value:
 
 @dataclass
 class Draft:
-    """A table's draft: its columns, what it is grouped by, the calendar that its periods make."""
+    """A table's draft: its columns, what it is grouped by, the calendar that its periods make.
+
+    `only`: the condition on its rows, where some are no sections.
+    """
 
     match: Match
     values: dict[str, Value]
     grouped_by: tuple[str, ...] = ()
     periods: calendar.Calendar | None = None
     notes: list[str] = field(default_factory=list)
+    only: str = ""
     steps: list[progression.Step] = field(default_factory=list)
 
     @property
@@ -57,11 +64,14 @@ def of_sections(looked: Looked, item: Match) -> Draft:
         if theirs is not None:
             values[column.name] = Value(identifier(theirs), (theirs,))
     _join_course(item, values)
-    weekdays = _weekday_rows(looked, item, values["curso"].of if "curso" in values else ())
     found_calendar = _period(looked, item, values)
+    keys = [name for ours in ("periodo", "curso") if ours in values for name in values[ours].of]
+    weekdays = _weekday_rows(looked, item, tuple(keys))
     slot = _slot(looked, item, weekdays)
     if slot and ("horario" not in values or _is_word(item, item.columns["horario"])):
         values["horario"] = slot
+    elif "horario" in values and not weekdays:
+        _with_days(item, values)
     if "dias" in item.parts and "frecuencia" not in values and not weekdays:
         values["frecuencia"] = Value(identifier(item.parts["dias"]), (item.parts["dias"],))
     _states(item, values)
@@ -74,8 +84,46 @@ def of_sections(looked: Looked, item: Match) -> Draft:
         draft.notes.append(
             "a section has a row for each weekday: the draft makes one row of it, with its days in horario"
         )
+    _leave_out_totals(looked, draft)
+    _note_unknown_students(looked, draft)
     draft.steps = _steps(looked, draft)
     return draft
+
+
+def _leave_out_totals(looked: Looked, draft: Draft) -> None:
+    """Rows that lack two or more of what tells a section, such as totals and blank ones, are no sections."""
+    telling = ("periodo", "sede", "curso", "horario")
+    columns = [draft.values[name].of[0] for name in telling if name in draft.values and draft.values[name].of]
+    columns = [name for name in dict.fromkeys(columns) if name != FILE]
+    empty = [f"nullif(trim({identifier(name)}::varchar), '') is null" for name in columns]
+    if len(empty) < 2:
+        return
+    condition = "\n    + ".join(f"({one})::int" for one in empty) + " < 2"
+    [(rows, others)] = looked.connection.execute(
+        f"select count(*), count(*) filter (not ({condition})) from {draft.match.found.relation}"
+    ).fetchall()
+    # More than these are sections of another make.
+    if others and others <= 0.25 * rows:
+        draft.only = condition
+        draft.notes.append(
+            f"left out as totals or blank lines: {others} of {rows:,} rows, which lack two or more of"
+            f" {', '.join(shown_names(columns))}"
+        )
+
+
+def _note_unknown_students(looked: Looked, draft: Draft) -> None:
+    """A blank may be a class without students or one that is not known: a person says which."""
+    value = draft.values["matriculados"]
+    if not value.of:
+        return
+    blank = f"nullif(trim({value.sql}::varchar), '')"
+    [(rows,)] = looked.connection.execute(
+        f"select count(*) from {draft.match.found.relation} where {blank} is null and {draft.only or 'true'}"
+    ).fetchall()
+    if rows:
+        note = f"Blank in {rows:,} rows, which are refused; if that means no students: coalesce({blank}, '0')"
+        draft.values["matriculados"] = Value(value.sql, value.of, note)
+        draft.notes.append(f"matriculados is blank in {rows:,} rows: see the draft")
 
 
 def of_other(item: Match) -> Draft:
@@ -106,7 +154,8 @@ def _select(draft: Draft) -> str:
     origin = ["min(archivo) as archivo", "min(fila) as fila"] if draft.grouped_by else ["archivo", "fila"]
     body = ",\n".join([*chosen, *(f"    {column}" for column in origin)])
     group = [f"group by {', '.join(map(identifier, draft.grouped_by))}"] if draft.grouped_by else []
-    return "\n".join(["select", body, "from entrega", *group, ""])
+    only = [f"-- Rows without two or more of these are totals.\nwhere {draft.only}"] if draft.only else []
+    return "\n".join(["select", body, "from entrega", *only, *group, ""])
 
 
 def calendar_text(draft: Draft, source: str) -> str:
@@ -144,7 +193,7 @@ def catalogue_text(draft: Draft, source: str) -> str:
             "    min(archivo) as archivo,",
             "    min(fila) as fila",
             "from entrega",
-            f"where {course} is not null",
+            f"where {course} is not null{f' and {draft.only}' if draft.only else ''}",
             f"group by {course}",
             "",
         ]
@@ -163,7 +212,7 @@ def _steps(looked: Looked, draft: Draft) -> list[progression.Step]:
     months = "periodo // 100 * 12 + periodo % 100"
     index = f"(select c.i from (values {numbers}) as c (p, i) where c.p = periodo)"
     sections = f"""
-        with entrega as (select *, '' as archivo, 0 as fila from {draft.match.found.relation}),
+        with entrega as (select *, 0 as fila from {draft.match.found.relation}),
         secciones as ({_select(draft)}),
         numeros as (
             select sede, horario, curso, try_cast(try_cast(periodo as double) as integer) as periodo,
@@ -190,6 +239,9 @@ def _join_course(item: Match, values: dict[str, Value]) -> None:
     subject, number = item.parts.get("subject"), item.parts.get("number")
     course = item.columns.get("curso")
     weak = item.certainty.get("curso", 0) < 0.7
+    if course and subject and number is None and all(map(_NUMBER.fullmatch, item.found.held[course].values)):
+        # It is called the course, and holds the number alone: CRSE beside SUBJ.
+        number, weak = course, True
     if course and subject is None and all(map(_SUBJECT.fullmatch, item.found.held[course].values)):
         # It is called the course, and holds the subject alone.
         subject, weak = course, True
@@ -198,11 +250,24 @@ def _join_course(item: Match, values: dict[str, Value]) -> None:
         values["curso"] = Value(joined, (subject, number))
     elif subject and "curso" not in values:
         values["curso"] = Value(identifier(subject), (subject,))
+    elif "curso" not in values and "nivel" in values:
+        # A school of languages calls its courses levels.
+        (level,) = values.pop("nivel").of
+        note = "No column is recognised as the course: the level is taken. Write the column if it is another."
+        values["curso"] = Value(identifier(level), (level,), note)
+        item.certainty["curso"] = 0.0
 
 
 def _period(looked: Looked, item: Match, values: dict[str, Value]) -> calendar.Calendar | None:
     year = item.parts.get("ano")
     period = values.get("periodo")
+    if period is None and year is None:
+        found = calendar.of_file_names(item.found.files)
+        if found:
+            note = "No column holds the period: the names of the files do."
+            values["periodo"] = Value(found.expression, (FILE,), note)
+            item.certainty["periodo"] = 0.6
+        return found
     if period:
         found = calendar.of_values(item.found.held[period.of[0]].values, period.sql)
         if found:
@@ -240,7 +305,7 @@ def _slot(looked: Looked, item: Match, weekdays: tuple[str, ...]) -> Value | Non
         return Value(f"concat_ws(' ', {', '.join([*parts, *([at] if at else [])])})", of)
     if days is None:
         return Value(f"string_agg(distinct {at}, ', ' order by {at})", of)
-    seen = sorted(item.found.held[days].values, key=lambda day: (WEEKDAYS.get(plain(day).strip("."), 9), day))
+    seen = in_order(item.found.held[days].values)
     order = f"order by list_position([{', '.join(map(literal, seen))}], {identifier(days)})"
     if not at:
         return Value(f"string_agg({identifier(days)}, '-' {order})", of)
@@ -252,6 +317,20 @@ def _slot(looked: Looked, item: Match, weekdays: tuple[str, ...]) -> Value | Non
     if most == 1:
         return Value(f"string_agg({identifier(days)}, '-' {order}) || ' ' || any_value({at})", of)
     return Value(f"string_agg({identifier(days)} || ' ' || {at}, ', ' {order})", of)
+
+
+def _with_days(item: Match, values: dict[str, Value]) -> None:
+    """Hours alone are no slot where the days stand in another column: the two together are."""
+    hours, days = item.columns["horario"], item.parts.get("dias") or item.columns.get("frecuencia")
+    held = item.found.held
+    if days is None or not is_weekdays(held[days]) or any(map(_names_a_day, held[hours].values)):
+        return
+    values["horario"] = Value(f"concat_ws(' ', {identifier(days)}, {identifier(hours)})", (days, hours))
+
+
+def _names_a_day(value: str) -> bool:
+    # A letter alone may be anything.
+    return any(len(word) > 1 and word in WEEKDAYS for word in re.findall(r"[a-z]+", plain(value)))
 
 
 def _is_word(item: Match, column: str) -> bool:
@@ -279,14 +358,13 @@ def _states(item: Match, values: dict[str, Value]) -> None:
     values["estado"] = Value(case, (column,))
 
 
-def _weekday_rows(looked: Looked, item: Match, course: tuple[str, ...]) -> tuple[str, ...]:
+def _weekday_rows(looked: Looked, item: Match, own: tuple[str, ...]) -> tuple[str, ...]:
     """The columns that tell a section, where each has a row for every day on which it meets; else nothing."""
     group = item.parts.get("grupo")
     meets = [item.parts[name] for name in ("dias", "hora_inicio") if name in item.parts]
     if group is None or not meets or "seccion_id" in item.columns:
         return ()
-    own = [item.columns.get(name) for name in ("periodo", "sede")]
-    keys = [name for name in (*own, item.parts.get("ano"), *course, group) if name]
+    keys = [name for name in (item.columns.get("sede"), *own, group) if name]
     students = item.columns.get("matriculados")
     same = f"count(distinct {identifier(students)}) = 1" if students else "true"
     met = f"count(distinct concat_ws(' ', {', '.join(map(identifier, meets))}))"

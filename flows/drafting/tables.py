@@ -22,6 +22,11 @@ WORKBOOK_ENDINGS = tuple(f".{ending}" for ending in workbooks.ENDINGS)
 # A table of a database is judged by so many rows of it, a column by so many different values.
 MOST_ROWS = 200_000
 MOST_VALUES = 1000
+ALL_SHEETS = "*"
+# So much of their columns files of one table share.
+_ALIKE = 0.75
+# Every column but those that say where a row is from, as a run has it.
+_OWN = "columns(lambda c: lower(c) not in ('archivo', 'fila'))"
 _EMPTY = "('', '-', 'null', '(null)', 'n/a', '#n/a')"
 
 
@@ -50,13 +55,18 @@ class Held:
 
 @dataclass(frozen=True)
 class Found:
-    """A table of the source: its name there, the comment lines that lead a mapping to it, its columns."""
+    """A table of the source: its name there, the comment lines that lead a mapping to it, its columns.
+
+    `relation` has the file of each row as `archivo`, as a mapping has; `files`: their names, no ending.
+    """
 
     name: str
     leads: tuple[str, ...]
     columns: tuple[str, ...]
     relation: str = ""
     held: dict[str, Held] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,10 @@ class Looked:
     connection: duckdb.DuckDBPyConnection
     tables: list[Found]
     unread: list[str]
+
+
+# Files by their folder, ending, sheet and columns: each with the relation that reads it.
+_Groups = dict[tuple[str, str, str | None, tuple[str, ...]], list[tuple[Path, str]]]
 
 
 @contextlib.contextmanager
@@ -116,14 +130,15 @@ def _database(connection: duckdb.DuckDBPyConnection) -> list[Found]:
         if schema in ("information_schema", "pg_catalog"):
             continue
         name = table if schema in ("main", "public") else f"{schema}.{table}"
-        relation = f"(from instituto.{identifier(schema)}.{identifier(table)} limit {MOST_ROWS})"
+        at = f"instituto.{identifier(schema)}.{identifier(table)}"
+        relation = f"(select {_OWN}, '' as archivo from {at} limit {MOST_ROWS})"
         found.append(_held(connection, name, (f"-- table: {schema}.{table}",), relation, len(found)))
     return found
 
 
 def _files(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> Looked:
     """Files of one folder that have the same columns are one table, and so is each sheet of a workbook."""
-    groups: dict[tuple[str, str, str | None, tuple[str, ...]], list[tuple[Path, str]]] = {}
+    groups: _Groups = {}
     unread = []
     for file in sorted([*folder.glob("*"), *folder.glob("*/*")]):
         if file.name.startswith((".", "~")) or not file.is_file():
@@ -136,13 +151,30 @@ def _files(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -
             said = without_values(str(error)).removeprefix("[aforo] ").splitlines()[0]
             unread.append(said if str(file) in said else f"{file}: {said}")
     found: list[Found] = []
-    for (below, ending, sheet, _), files in groups.items():
+    for (below, ending, sheet, _), files in _with_alike(groups).items():
         lead, name = _called(files, below, ending)
         leads = (f"-- files: {lead}", *([f"-- sheet: {sheet}"] if sheet else []))
-        union = " union all by name ".join(f"from {relation}" for _, relation in files)
-        table = f"{name}, sheet {sheet}" if sheet else name
-        found.append(_held(connection, table, leads, f"({union})", len(found)))
+        parts = [
+            f"select {_OWN}, {literal(str(file))} as archivo from {relation}" for file, relation in files
+        ]
+        union = " union all by name ".join(parts)
+        table = f"{name}, every sheet" if sheet == ALL_SHEETS else f"{name}, sheet {sheet}" if sheet else name
+        stems = tuple(file.stem for file, _ in files)
+        found.append(_held(connection, table, leads, f"({union})", len(found), stems, sheet))
     return Looked(connection, found, unread)
+
+
+def _with_alike(groups: _Groups) -> _Groups:
+    """Files that lack a column of the others, or have one more, are of their table, as a run takes them."""
+    merged: _Groups = {}
+    for own, files in sorted(groups.items(), key=lambda item: -len(item[1])):
+        key = next((other for other in merged if other[:3] == own[:3] and _alike(other[3], own[3])), own)
+        merged[key] = sorted([*merged.get(key, []), *files])
+    return merged
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return len({*one} & {*other}) >= _ALIKE * max(len(one), len(other))
 
 
 def _called(files: list[tuple[Path, str]], below: str, ending: str) -> tuple[str, str]:
@@ -177,13 +209,23 @@ def _readings(
             yield None, _named(copy.columns), relation
     elif ending in WORKBOOK_ENDINGS:
         content = file.read_bytes()
-        first = True
-        for sheet in workbooks.sheets(content):
-            with contextlib.suppress(workbooks.NoHeadingError):
-                copy = copies.of_workbook(str(file), content, scratch, sheet)
-                relation = f"(select * exclude (fila) from read_parquet({literal(pattern(copy.path))}))"
-                yield None if first else sheet, _named(copy.columns), relation
-            first = False
+        first, *_ = names = workbooks.sheets(content)
+        alike = workbooks.read_several(content, ALL_SHEETS) if len(names) > 1 else {}
+        if len({tuple(sheet.columns) for sheet in alike.values()}) < len(alike):
+            # A sheet for each period, say.
+            yield ALL_SHEETS, *_sheet(file, content, scratch, ALL_SHEETS)
+        else:
+            alike = {}
+        for name in names:
+            if name not in alike:
+                with contextlib.suppress(workbooks.NoHeadingError):
+                    yield None if name == first else name, *_sheet(file, content, scratch, name)
+
+
+def _sheet(file: Path, content: bytes, scratch: Path, sheet: str) -> tuple[tuple[str, ...], str]:
+    copy = copies.of_workbook(str(file), content, scratch, sheet)
+    relation = f"(select * exclude (fila) from read_parquet({literal(pattern(copy.path))}))"
+    return _named(copy.columns), relation
 
 
 def _named(columns: list[str]) -> tuple[str, ...]:
@@ -191,14 +233,20 @@ def _named(columns: list[str]) -> tuple[str, ...]:
 
 
 def _held(
-    connection: duckdb.DuckDBPyConnection, name: str, leads: tuple[str, ...], relation: str, number: int
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    leads: tuple[str, ...],
+    relation: str,
+    number: int,
+    files: tuple[str, ...] = (),
+    sheet: str | None = None,
 ) -> Found:
     table = f"mirada_{number}"
     connection.execute(f"create temp table {table} as from {relation}")
     columns = [row[0] for row in connection.execute(f"describe {table}").fetchall()]
-    kept = [column for column in columns if not column.startswith("sin_nombre_")]
+    kept = [column for column in columns if column != "archivo" and not column.startswith("sin_nombre_")]
     held = {column: _column(connection, table, column) for column in kept}
-    return Found(name, leads, tuple(kept), table, held)
+    return Found(name, leads, tuple(kept), table, held, files, sheet)
 
 
 def _column(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> Held:

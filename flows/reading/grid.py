@@ -36,6 +36,8 @@ def heading(rows: Sequence[Row], asked: int | None = None) -> Heading | None:
         first = asked if asked < len(rows) and filled[asked] else None
     if first is None:
         return None
+    if asked is None and first and filled[first - 1] > 1 and _is_upper(rows, first - 1):
+        first -= 1
     if _has_second(rows, first):
         return Heading(first, first + 1, _joined(rows[first], rows[first + 1]))
     return Heading(first, first, tuple(cell.strip() for cell in rows[first]))
@@ -90,6 +92,15 @@ def _has_second(rows: Sequence[Row], first: int) -> bool:
         return False
     data = rows[first + 2 : first + 2 + _ROWS_BELOW]
     return any(_LIKE_DATA.fullmatch(cell.strip()) for row in data for cell in row)
+
+
+def _is_upper(rows: Sequence[Row], above: int) -> bool:
+    """Whether that row is the upper one of a heading: it names columns that the lower one leaves empty."""
+    upper, lower, *data = rows[above : above + 2 + _ROWS_BELOW]
+    named = [place for place, cell in enumerate(upper) if cell.strip()]
+    alone = [place for place in named if not "".join(lower[place : place + 1]).strip()]
+    has_data = any(row[place].strip() for place in alone for row in data if place < len(row))
+    return has_data and _has_second(rows, above)
 
 
 def _joined(above: Row, below: Row) -> tuple[str, ...]:

@@ -1,8 +1,11 @@
 """Workbooks of any make (.xlsx, .xlsm, .xlsb, .xls, .ods): a sheet as rows of texts, as a person reads it."""
 
+import contextlib
 import datetime as dt
 import io
+from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -32,7 +35,44 @@ class Sheet:
 
 def read(content: bytes, sheet: str | None = None, heading_row: int | None = None) -> Sheet:
     """The sheet of that name, else the first; ValueError, with what to do, where it can't be read."""
+    return _sheet(_opened(content), sheet, heading_row)
+
+
+def read_several(content: bytes, asked: str, heading_row: int | None = None) -> dict[str, Sheet]:
+    """The sheets whose names fit the pattern and whose headings are alike: name -> sheet, in their order.
+
+    Alike is one that has half or more of the columns that most of them have; another (notes, a summary) is no
+    part of the table.
+    """
     book = _opened(content)
+    found = {}
+    for name in book.sheet_names:
+        if fnmatchcase(name, asked):
+            with contextlib.suppress(NoHeadingError):
+                found[name] = _sheet(book, name, heading_row)
+    if not found:
+        raise ValueError(f"has no sheet {asked} with a heading. It has: {', '.join(book.sheet_names)}")
+    [(usual, _)] = Counter(tuple(item.columns) for item in found.values()).most_common(1)
+    return {name: item for name, item in found.items() if 2 * len({*item.columns} & {*usual}) >= len(usual)}
+
+
+def also(content: bytes, first: Sheet, heading_row: int | None = None) -> list[str]:
+    """The other sheets with the first one's very heading: as likely as not, they are of the same table."""
+    book = _opened(content)
+    names = []
+    for name in book.sheet_names[1:]:
+        with contextlib.suppress(NoHeadingError):
+            item = _sheet(book, name, heading_row)
+            names += [name] if item.rows and item.columns == first.columns else []
+    return names
+
+
+def is_pattern(sheet: str | None) -> bool:
+    """Whether it names several sheets: no sheet's own name may hold a star."""
+    return "*" in (sheet or "")
+
+
+def _sheet(book: CalamineWorkbook, sheet: str | None, heading_row: int | None) -> Sheet:
     if sheet is not None and sheet not in book.sheet_names:
         raise ValueError(f"has no sheet {sheet}. It has: {', '.join(book.sheet_names)}")
     found = book.get_sheet_by_index(0) if sheet is None else book.get_sheet_by_name(sheet)

@@ -155,7 +155,7 @@
 {%- endmacro %}
 
 
-{# Workbooks, one sheet of each (flows/reading/workbooks.py). `fila` is the sheet's own row. #}
+{# Workbooks, one sheet of each or those that a pattern names (flows/reading/workbooks.py). `fila` is the sheet's own row. #}
 {% macro workbook_plan(tabla, files, mapping) -%}
     {%- set readings = [] -%}
     {%- set copies = [] -%}
@@ -164,6 +164,10 @@
     ).rows -%}
         {%- set found = fromjson(look) -%}
         {{ stop_on_repeated(tabla, file, found, mapping) }}
+        {%- if found.unread -%}
+            {{ stop("Table " ~ tabla ~ ": the workbook " ~ file ~ " has " ~ found.unread | length ~ " more sheets with the heading of the first, such as "
+                ~ found.unread[-1] ~ ". Say in the mapping whether all count or one: -- sheet: * or -- sheet: name; `aforo init-source` drafts it") }}
+        {%- endif -%}
         {%- do copies.append(found.path) -%}
         {%- do readings.append({'archivo': file, 'formato': file.rpartition('.')[2] | lower}) -%}
     {%- endfor -%}

@@ -72,6 +72,22 @@ def test_rows_of_an_audit_are_grouped_by_what_is_wrong(home: Home) -> None:
     assert not isinstance(error, TransientError)
 
 
+def test_what_is_wrong_in_many_files_is_said_once(home: Home) -> None:
+    result = store_audit_rows(
+        home,
+        """select 'programacion' as tabla, archivo || '.csv' as archivo, fila, 'curso' as columna,
+            null as valor, 'is empty' as problema, 'fill it in' as remedio
+        from range(10, 58) as a (archivo), range(1, 3) as r (fila)""",
+    )
+    [problem] = diagnosis.failure(result, home).problems
+    assert as_text(problem) == [
+        "programacion, column curso, 10.csv and 47 more files, rows 1, 2 and 94 more",
+        "  is empty",
+        "  -> fill it in",
+    ]
+    assert problem.more_files[-1] == "57.csv"
+
+
 def test_a_failed_test_without_audit_rows_is_named_with_the_log(home: Home) -> None:
     result = store_audit_rows(home, "select 1 as uid")
     [problem] = diagnosis.failure(result, home).problems

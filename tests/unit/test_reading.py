@@ -3,7 +3,6 @@
 import re
 import zipfile
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import duckdb
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from flows.drafting import tables
 from flows.quoting import literal
 from flows.reading import copies, grid, texts, workbooks
+from tests.landing import Cell, write_xlsx
 
 XLS = Path(__file__).parents[1] / "data" / "secciones.xls"
 
@@ -32,6 +32,13 @@ XLS = Path(__file__).parents[1] / "data" / "secciones.xls"
         ("a\n1\n", ",", "a", 0),
         # The second row names what stands below merged cells.
         ("Curso;Cupos;\n;Total;Usados\nA;20;12\n", ";", "Curso Total Usados", 1),
+        # The upper row has fewer cells than the lower one, as most of them are merged.
+        (
+            "Listado;;;;;;;\nCiclo;Curso;;;;Cupo;;Sala\n;NRC;Área;Nº;Sec;Total;Usado;\n1;7;A;1;2;20;12;S1\n",
+            ";",
+            "Ciclo NRC Área Nº Sec Total Usado Sala",
+            2,
+        ),
         ("\ufeffa;b\n1;2\n", ";", "a b", 0),
     ],
 )
@@ -71,56 +78,6 @@ def test_two_columns_of_one_heading_are_called_after_their_places() -> None:
     ]
     assert grid.repeated(heading) == {"matriculados": [2, 4]}
     assert grid.repeated(["a", "b", ""]) == {}
-
-
-Cell = str | float | None
-
-
-def write_xlsx(file: Path, sheets: dict[str, list[list[Cell]]], merged: str = "") -> Path:
-    """A workbook by its parts; a number below 1 is a time of the day, as Excel keeps one."""
-    office = "http://schemas.openxmlformats.org"
-    main, relations = f"{office}/spreadsheetml/2006/main", f"{office}/officeDocument/2006/relationships"
-    names = list(sheets)
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{office}/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{office}/package/2006/relationships">'
-        f'<Relationship Id="r" Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>'
-        + "".join(f'<sheet name="{n}" sheetId="{i}" r:id="r{i}"/>' for i, n in enumerate(names, 1))
-        + "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{office}/package/2006/relationships">'
-        + "".join(
-            f'<Relationship Id="r{i}" Type="{relations}/worksheet" Target="worksheets/sheet{i}.xml"/>'
-            for i in range(1, len(names) + 1)
-        )
-        + f'<Relationship Id="s" Type="{relations}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs count="2"><xf numFmtId="0"/>'
-        '<xf numFmtId="20" applyNumberFormat="1"/></cellXfs></styleSheet>',
-    }
-    for number, rows in enumerate(sheets.values(), 1):
-        body = "".join(
-            f'<row r="{r}">' + "".join(_cell(cell, r, c) for c, cell in enumerate(row)) + "</row>"
-            for r, row in enumerate(rows, 1)
-        )
-        cells = f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>' if merged and number == 1 else ""
-        parts[f"xl/worksheets/sheet{number}.xml"] = (
-            f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData>{cells}</worksheet>'
-        )
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, text in parts.items():
-            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
-    return file
-
-
-def _cell(value: Cell, row: int, column: int) -> str:
-    place = f"{chr(65 + column)}{row}"
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return f'<c r="{place}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
-    return f'<c r="{place}" s="{int(0 < value < 1)}"><v>{value!r}</v></c>'
 
 
 HEADING: list[Cell] = ["Periodo", "Sede", "Curso", "Horario"]
@@ -203,6 +160,41 @@ def test_a_sheet_is_copied_with_its_own_row_numbers(tmp_path: Path) -> None:
         assert connection.execute(f"from read_parquet({literal(copy.path)})").fetchall() == [
             ("202301", "N", "A", "H", 5)
         ]
+
+
+def test_sheets_that_a_pattern_names_are_one_table(tmp_path: Path) -> None:
+    row: list[Cell] = [202301, "N", "A", "H"]
+    sheets: dict[str, list[list[Cell]]] = {
+        "Portada": [["Nada"], ["de nada"]],
+        "Otoño": [HEADING, row],
+        "Verano": [["Listado"], HEADING, row, row],
+        # It lacks a column: what is read of it has an empty one, which the audit names.
+        "Invierno": [HEADING[:3], row[:3]],
+        "Leyenda": [["Código", "Qué es"], ["A", "abierto"]],
+    }
+    file = write_xlsx(tmp_path / "a.xlsx", sheets)
+    copy = copies.of_workbook(str(file), file.read_bytes(), tmp_path, "*")
+    with duckdb.connect() as connection:
+        read = connection.execute(f"select hoja, fila, Horario from read_parquet({literal(copy.path)})")
+        assert read.fetchall() == [
+            ("Otoño", 2, "H"),
+            ("Verano", 3, "H"),
+            ("Verano", 4, "H"),
+            ("Invierno", 2, None),
+        ]
+    alone = copies.of_workbook(str(file), file.read_bytes(), tmp_path, "O*")
+    assert alone.columns == [*HEADING, "hoja"]
+    with pytest.raises(ValueError, match=r"has no sheet X\* with a heading"):
+        copies.of_workbook(str(file), file.read_bytes(), tmp_path, "X*")
+
+
+def test_sheets_like_the_first_that_no_one_has_asked_for_are_named(tmp_path: Path) -> None:
+    rows: list[list[Cell]] = [HEADING, [202301, "N", "A", "H"]]
+    file = write_xlsx(tmp_path / "a.xlsx", {"1": rows, "2": rows, "3": rows[:1], "4": [["x"], ["y"]]})
+    content = file.read_bytes()
+    assert copies.of_workbook(str(file), content, tmp_path).unread == ["2"]
+    assert copies.of_workbook(str(file), content, tmp_path, "1").unread == []
+    assert copies.of_workbook(str(file), content, tmp_path, "*").unread == []
 
 
 @pytest.mark.parametrize(

@@ -24,19 +24,8 @@ select
 where not exists (select 1 from {{ model }})
     {%- endif %}
     {%- if varios_periodos %}
--- A forecast needs a period to learn from and one to compare it with.
 union all
-select
-    '{{ model.identifier }}' as tabla,
-    any_value(archivo) as archivo,
-    null as fila,
-    'periodo' as columna,
-    {{ shown('cast(any_value(periodo) as varchar)', 'integer') }} as valor,
-    'all rows are of one period' as problema,
-    'deliver at least two periods of history' as remedio
-from {{ model }}
-where matriculados > 0
-having count(distinct periodo) = 1
+{{ rule_historia(model) }}
     {%- endif %}
     {%- for regla in reglas %}
 union all
@@ -153,6 +142,12 @@ select
     'deliver the table calendario, with the order and season of the periods (aforo init-source drafts one)' as remedio
 from del_ano
 having count(*) filter (where not con_secciones) >= 6
+{% endtest %}
+
+{# Seasons that never have a section, or that are not known yet, are told: no error, but what is forecast depends on it. #}
+{% test avisos_de_estaciones(model, calendario) %}
+{{ config(tags=['auditoria'], store_failures=true, severity='warn') }}
+{{ season_notes(model, calendario) }}
 {% endtest %}
 
 {# A code that is written in two ways is two to the forecast, each with a part of the history. #}
