@@ -1,8 +1,9 @@
 -- The errors of its class (kind and size), else of its kind, else of its level; of a level with few, their size alone
--- on a normal's shape; with none, a Poisson's width.
+-- on a normal's shape; with fewer, a Poisson's width, and above the cells that of an error of a tenth.
 {% set minimo_clase = 100 %}
 {% set minimo_nivel = 40 %}
 {% set minimo_pocos = 5 %}
+{% set error_previo = 0.1 %}
 
 with
 reconciliados as (select * from {{ ref('pronosticos_reconciliados') }}),
@@ -31,7 +32,9 @@ con_clase as (
         r.unique_id,
         coalesce(t.tipo_demanda, 'todas') as tipo_demanda,
         {{ tramo('r.yhat') }} as tramo,
-        r.yhat as media
+        r.yhat as media,
+        -- A Poisson's root mean square in units of the root of the size is 1; sums of cells that go together miss more.
+        sqrt(1 + if(r.nivel_jerarquia = 'celda', 0, r.yhat * {{ error_previo }} ** 2)) as anchura_previa
     from reconciliados as r
     left join nodos as t using (nivel_jerarquia, unique_id)
 ),
@@ -51,7 +54,13 @@ con_forma as (
             t.forma,
             case when n.residuos >= {{ minimo_nivel }} then n.forma end,
             case when n.residuos >= {{ minimo_pocos }} then n.forma_normal end,
-            struct_pack(z025 := -1.96, z10 := -1.2816, z50 := 0, z90 := 1.2816, z975 := 1.96)
+            struct_pack(
+                z025 := -1.96 * p.anchura_previa,
+                z10 := -1.2816 * p.anchura_previa,
+                z50 := cast(0 as double),
+                z90 := 1.2816 * p.anchura_previa,
+                z975 := 1.96 * p.anchura_previa
+            )
         ) as forma
     from con_clase as p
     left join dispersion as c
