@@ -39,3 +39,17 @@ case
             )
     end
 {%- endmacro %}
+
+{# The continuous ranked probability score of a grid beside y, in students: twice the mean of the quantile losses. Nothing above `tope`, where
+   that is known, is judged. #}
+{% macro crps(quantiles) -%}
+round(
+            2 * list_avg([
+                greatest(
+                    i / 40 * (y - least({{ quantiles }}[i], coalesce(tope, {{ quantiles }}[i]))),
+                    (i / 40 - 1) * (y - least({{ quantiles }}[i], coalesce(tope, {{ quantiles }}[i])))
+                ) for i in range(1, {{ puntos_de_cuantil() }} + 1)
+            ]),
+            9
+        )
+{%- endmacro %}
