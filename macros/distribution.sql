@@ -13,30 +13,28 @@
 
 {# P(demand >= n) of a row of distribuciones, or of marts.distribucion. The grid is read as that of a number that rounds to the demand: n
    students or more is n - 1/2 or more. Between two points a straight line, below the first positive one from the chance of nobody, and
-   beyond the last the exponential that the last twentieth falls off by (by 10 students where even that is nobody). Without lambdas, so that
-   DuckDB of any version reads it. #}
+   beyond the last the exponential that the last twentieth falls off by (by 10 students where even that is nobody). #}
 {% macro prob_al_menos(n, alias) -%}
 {%- set q = alias ~ '.cuantiles' -%}
 {%- set nobody = alias ~ '.prob_sin_dictar' -%}
-{%- set x = 'greatest((' ~ n ~ ') - 0.5, 0.5)' -%}
-{#- How many points lie below. -#}
-{%- set below = '(list_position(list_sort(list_append(' ~ q ~ ', ' ~ x ~ ')), ' ~ x ~ ') - 1)' -%}
-{%- set chance_below = 'greatest(' ~ below ~ ' / 40, ' ~ nobody ~ ')' -%}
-{%- set from = 'greatest(coalesce(' ~ q ~ '[' ~ below ~ '], 0), 0.5)' -%}
+{%- set before = 'greatest(coalesce(' ~ q ~ '[i - 1], 0), 0.5)' -%}
 case
         when ({{ n }}) <= 0 then 1
         when ({{ n }}) <= 1 then 1 - {{ nobody }}
-        when {{ x }} <= {{ q }}[39]
+        when {{ q }}[39] = 0 then (1 - {{ nobody }}) * exp((1 - ({{ n }})) / 10)
+        when ({{ n }}) - 0.5 > {{ q }}[39]
             then
-                1 - {{ chance_below }}
-                - (({{ below }} + 1) / 40 - {{ chance_below }})
-                * ({{ x }} - {{ from }}) / greatest({{ q }}[{{ below }} + 1] - {{ from }}, 0.000001)
-        when {{ q }}[39] = 0 then (1 - {{ nobody }}) * exp(-({{ x }} - 0.5) / 10)
+                (1 - greatest(39 / 40, {{ nobody }})) * exp(
+                    -(({{ n }}) - 0.5 - {{ q }}[39])
+                    * ln((1 - greatest(37 / 40, {{ nobody }})) / (1 - greatest(39 / 40, {{ nobody }})))
+                    / greatest({{ q }}[39] - greatest({{ q }}[37], 0.5), 0.5)
+                )
         else
-            (1 - greatest(39 / 40, {{ nobody }})) * exp(
-                -({{ x }} - {{ q }}[39]) * ln((1 - greatest(37 / 40, {{ nobody }})) / (1 - greatest(39 / 40, {{ nobody }})))
-                / greatest({{ q }}[39] - greatest({{ q }}[37], 0.5), 0.5)
-            )
+            1 - {{ nobody }} - list_sum([
+                greatest(i / 40 - greatest((i - 1) / 40, {{ nobody }}), 0)
+                * least(greatest((({{ n }}) - 0.5 - {{ before }}) / greatest({{ q }}[i] - {{ before }}, 0.000001), 0), 1)
+                for i in range(1, 40)
+            ])
     end
 {%- endmacro %}
 
@@ -52,4 +50,17 @@ round(
             ]),
             9
         )
+{%- endmacro %}
+
+{# prob_al_menos for who reads the marts: `from marts.prob_al_menos(8)`. Publishing copies it; DuckDB 1.1 and newer read it. #}
+{% macro create_prob_al_menos() -%}
+create or replace macro {{ this.schema }}.prob_al_menos(n) as table
+select
+    d.periodo,
+    d.horizonte,
+    d.sede,
+    d.curso_actual,
+    d.horario_actual,
+    {{ prob_al_menos('n', 'd') }} as probabilidad
+from {{ this.schema }}.{{ this.identifier }} as d
 {%- endmacro %}

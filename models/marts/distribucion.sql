@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ create_prob_al_menos() }}") }}
+
 with
 distribuciones as (select * from {{ ref('distribuciones') }}),
 
