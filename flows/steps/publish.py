@@ -54,7 +54,7 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
 
 
 def copy_marts(warehouse: Path, folder: Path, run_id: str) -> list[Table]:
-    """Copies the warehouse's schema marts into `folder`: tables with constraints and comments, table macros."""
+    """Copies the warehouse's schema marts into `folder`: tables, constraints, comments, table macros."""
     with duckdb.connect(str(folder / "aforo_marts.duckdb"), config=tables.CONNECTION) as connection:
         connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
         marts = tables.read(connection, "warehouse", "schema_name = 'marts'")
