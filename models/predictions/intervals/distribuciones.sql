@@ -39,7 +39,7 @@ si_se_dictan as (
         indice_origen,
         h,
         unique_id,
-        1 - dictado as prob_sin_dictar,
+        round(1 - dictado, 6) as prob_sin_dictar,
         residuos,
         residuos_nivel,
         [
@@ -60,7 +60,7 @@ con_pasos as (
     select
         *,
         [
-            (i - ({{ puntos_de_cuantil() }} + 1) * prob_sin_dictar) / greatest(1 - prob_sin_dictar, 0.000001)
+            round((i - ({{ puntos_de_cuantil() }} + 1) * prob_sin_dictar) / greatest(1 - prob_sin_dictar, 0.000001), 9)
             for i in range(1, {{ puntos_de_cuantil() }} + 1)
         ] as pasos
     from si_se_dictan
@@ -70,7 +70,7 @@ select
     indice_origen,
     h,
     unique_id,
-    round(prob_sin_dictar, 6) as prob_sin_dictar,
+    prob_sin_dictar,
     [
         case
             when u <= 0 then 0
