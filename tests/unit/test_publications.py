@@ -10,7 +10,7 @@ from flows.quoting import pattern
 
 REQUIRED = {"periodo": "integer", "media": "double"}
 OPTIONAL = {"q10": "double", "as_of": "timestamp"}
-SOUND = """select 202506 as periodo, random() as media, 1.5 as q10, null::timestamp as as_of, 1 as otra
+SOUND = """select 202506 as periodo, range / 7 as media, 1.5 as q10, null::timestamp as as_of, 1 as otra
 from range(5000)"""
 
 
@@ -49,9 +49,9 @@ def test_older_files_have_fewer_columns(tmp_path: Path) -> None:
 
 
 def damaged_inside(file: Path) -> None:
-    """Its end, which says what it holds, is whole."""
+    """The head of its first page is gone; its end, which says what it holds, is whole."""
     content = bytearray(file.read_bytes())
-    content[200:2200] = b"\xff" * 2000
+    content[4:60] = b"\xff" * 56
     file.write_bytes(content)
 
 
