@@ -1,6 +1,7 @@
 """Every text that a person reads has its Spanish, and no English is said where Spanish is asked for."""
 
 import ast
+import functools
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +25,21 @@ OTHERS = [
 ]
 
 
+@functools.cache
+def trees() -> list[tuple[Path, ast.Module]]:
+    """The code of flows, parsed."""
+    return [(file, ast.parse(file.read_text())) for file in FLOWS]
+
+
 def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
     """Every call of that name in flows."""
-    for file in FLOWS:
-        for node in ast.walk(ast.parse(file.read_text())):
+    for file, tree in trees():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
                 yield file, node
 
 
+@functools.cache
 def said() -> set[str]:
     """Every text that flows says in the reader's language."""
     return {
