@@ -45,7 +45,7 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 def said() -> set[str]:
     """Every text that flows says in the reader's language."""
     return {
-        call.args[0].value
+        str(call.args[0].value)
         for name in ("t", "marked")
         for _, call in calls(name)
         if isinstance(call.args[0], ast.Constant)
@@ -90,7 +90,7 @@ def test_every_value_of_a_text_is_given() -> None:
         f"{file.name}:{call.lineno}"
         for file, call in calls("t")
         if isinstance(call.args[0], ast.Constant)
-        and placeholders(call.args[0].value) != {keyword.arg for keyword in call.keywords}
+        and placeholders(str(call.args[0].value)) != {keyword.arg for keyword in call.keywords}
     ]
     assert wrong == []
 
