@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from flows.language import t
+
 _FILES_SHOWN = 3
 
 
@@ -68,15 +70,17 @@ def as_text(problem: Problem) -> list[str]:
     if problem.table:
         place.append(problem.table)
     if problem.column:
-        place.append(f"column {problem.column}")
+        place.append(t("column {column}", column=problem.column))
     if problem.file:
+        more = len(problem.more_files)
         place.append(
-            problem.file + (f" and {len(problem.more_files)} more files" if problem.more_files else "")
+            t("{file} and {more} more files", file=problem.file, more=more) if more else problem.file
         )
     if problem.rows:
-        place.append(f"row{'s' if len(problem.rows) > 1 else ''} {_enumerated(problem)}")
+        rows = _enumerated(problem)
+        place.append(t("rows {rows}", rows=rows) if len(problem.rows) > 1 else t("row {row}", row=rows))
     elif problem.count > 1:
-        place.append(f"{problem.count} rows")
+        place.append(t("{count} rows", count=problem.count))
     what = problem.what
     if problem.values:
         # '<text of 12 characters>' stands for a value that is not repeated (macro `shown`).
@@ -88,4 +92,5 @@ def as_text(problem: Problem) -> list[str]:
 
 def _enumerated(problem: Problem) -> str:
     rest = problem.count - len(problem.rows)
-    return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")
+    rows = ", ".join(map(str, problem.rows))
+    return t("{rows} and {rest} more", rows=rows, rest=rest) if rest > 0 else rows
