@@ -86,7 +86,7 @@ select
     r.cuantiles,
     r.prob_sin_dictar,
     -- A section never needs more students than it seats.
-    least(m.minimo_alumnos, m.vacantes_estandar) as minimo_alumnos,
+    case when m.minimo_alumnos > m.vacantes_estandar then m.vacantes_estandar else m.minimo_alumnos end as minimo_alumnos,
     m.vacantes_estandar,
     a.aulas,
     case when g.h is not null then coalesce(r.secciones_programadas, 0) end as secciones_programadas,

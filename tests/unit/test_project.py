@@ -20,7 +20,8 @@ READS = {
     "features": {"platinum", "features"},
     "target": {"platinum", "features"},
     "predictions": {"platinum", "features", "target", "predictions"},
-    "marts": {"raw", "platinum", "features", "target", "predictions", "marts"},
+    "plan": {"platinum", "features", "target", "predictions", "plan"},
+    "marts": {"raw", "platinum", "features", "target", "predictions", "plan", "marts"},
 }
 # dbt takes a misspelt key in silence on DuckDB.
 CONFIG_KEYS = {
