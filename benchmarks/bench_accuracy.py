@@ -3,8 +3,9 @@
 `make bench-accuracy` forecasts the demo institute and, where it is there, ../shared/data/institute from
 the last twelve origins (`--origins N`), once without and once with the learner, and prints from the
 warehouse: the error of the published point, of the rules and of the base forecasts, beside AutoETS with
-MinT (`reference_auto_ets.py`); the coverage of the intervals; sections by the classical rule; candidates; the
-chance of being held; on the demo, the error of the true expected value.
+MinT (`reference_auto_ets.py`); the coverage of the intervals; the distribution beside the five quantiles;
+sections by the classical rule; candidates; the chance of being held; on the demo, the error
+of the true expected value.
 """
 
 import argparse
@@ -150,6 +151,18 @@ select h as horizon, count(*) as cells,
 from beside group by all order by all
 """
 
+# The distribution beside the five quantiles of the intervals; the share of truths in each tenth of it, in %.
+DISTRIBUTION = """
+select e.horizonte as horizon, crps, crps_cinco, brier_umbral, brier_umbral_cinco, p.pit
+from marts.exactitud as e
+inner join (
+    select horizonte, string_agg(cast(round(100 * parte, 1) as varchar), ' ' order by decil) as pit
+    from marts.calibracion_pit where corte = 'todo' group by horizonte
+) as p using (horizonte)
+where modelo = 'aforo' and nivel_jerarquia = 'celda' and corte = 'todo'
+order by horizon
+"""
+
 # Over the same cells and origins: the simulation's own expectation, made from the state at the origin.
 TRUTH_BESIDE = f"""
 with truth as (
@@ -216,6 +229,7 @@ def report(name: str, source: Path, variables: dict[str, object], with_reference
             show(connection, "Candidates", CANDIDATES)
             show(connection, "The chance that a candidate is held", CHANCE)
             show(connection, "Coverage of the intervals, h = 1", COVERAGE)
+            show(connection, "The distribution of cells", DISTRIBUTION)
             if source == DEMO:
                 show(connection, "Beside the true expected value", TRUTH_BESIDE, truth=str(TRUTH))
 

@@ -56,6 +56,20 @@ def copy(connection: duckdb.DuckDBPyConnection, database: str, tables: Iterable[
         connection.execute(f"insert into {table.relation} from {identifier(database)}.{table.relation}")
 
 
+def copy_macros(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> None:
+    """Makes the table macros of an attached database's schema in the connection's own."""
+    macros = connection.execute(
+        """select function_name, parameters, macro_definition from duckdb_functions()
+        where database_name = ? and schema_name = ? and function_type = 'table_macro' order by all""",
+        [database, schema],
+    ).fetchall()
+    for name, parameters, definition in macros:
+        arguments = ", ".join(identifier(parameter) for parameter in parameters)
+        connection.execute(
+            f"create macro {identifier(schema)}.{identifier(name)}({arguments}) as table {definition}"
+        )
+
+
 def _ddl(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> list[str]:
     place = [database, table.schema, table.name]
     where = "where database_name = ? and schema_name = ? and table_name = ?"

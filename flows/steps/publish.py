@@ -54,12 +54,13 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
 
 
 def copy_marts(warehouse: Path, folder: Path, run_id: str) -> list[Table]:
-    """Copies every table of the warehouse's schema marts into `folder`, with its constraints and comments."""
+    """Copies the warehouse's schema marts into `folder`: tables, constraints, comments, table macros."""
     with duckdb.connect(str(folder / "aforo_marts.duckdb"), config=tables.CONNECTION) as connection:
         connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
         marts = tables.read(connection, "warehouse", "schema_name = 'marts'")
         _require_predictions(marts)
         tables.copy(connection, "warehouse", marts)
+        tables.copy_macros(connection, "warehouse", "marts")
         for mart in marts:
             # Each file says of which run it is: readers of several can tell that they are of one release.
             connection.execute(

@@ -92,6 +92,18 @@ def test_a_release_holds_the_marts_with_constraints_and_comments(home: Home) -> 
     }
 
 
+def test_a_release_holds_the_macros_that_read_its_marts(home: Home) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            """create macro marts.desde(n) as table
+            select d.fila, list_sum([x for x in [d.fila, n] if x > 1]) as suma
+            from marts.prediccion_detalle as d where d.fila >= n"""
+        )
+    publish.publish(home, new_record(home), VERSIONS)
+    with duckdb.connect(str(home.published_file), read_only=True) as connection:
+        assert connection.sql("select count(*), min(suma) from marts.desde(3990)").fetchall() == [(10, 7980)]
+
+
 def test_published_files_are_read_only(home: Home) -> None:
     publish.publish(home, new_record(home), VERSIONS)
     files = [file for file in (home.published / "").rglob("*") if file.is_file()]

@@ -49,6 +49,8 @@ juzgadas as (
     select
         *,
         case when esta_llena then y end as tope,
+        -- As in demanda: fewer than the minimum more.
+        case when esta_llena then greatest(coalesce(minimo_alumnos, 1), 1) else 1 end as mas,
         len([q for q in cuantiles_cinco if q = 0]) / ({{ puntos_de_cuantil() }} + 1) as prob_sin_dictar_cinco,
         -- As many sections as twice the mean and one more would need.
         case
@@ -65,7 +67,7 @@ perdidas as (
         {{ crps('cuantiles') }} as crps,
         {{ crps('cuantiles_cinco') }} as crps_cinco,
         1 - {{ prob_al_menos('y', 'j') }} as pit_desde,
-        case when esta_llena then 1 else 1 - {{ prob_al_menos('y + 1', 'j') }} end as pit_hasta
+        1 - {{ prob_al_menos('y + mas', 'j') }} as pit_hasta
     from juzgadas as j
 ),
 

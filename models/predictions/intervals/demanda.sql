@@ -9,7 +9,7 @@ celdas as (
         *,
         {{ cell_id() }} as unique_id,
         coalesce(secciones_llenas = secciones, false) as esta_llena,
-        greatest(vacantes - alumnos, 0) as libres
+        case when vacantes is not null then greatest(vacantes - alumnos, 0) end as libres
     from {{ ref('celdas') }}
 ),
 

@@ -21,28 +21,38 @@ esperadas as (
     inner join probabilidades as p using (indice_origen, h, unique_id)
 ),
 
+con_forma as (
+    select
+        e.*,
+        f.residuos,
+        f.residuos_nivel,
+        f.peso_previa,
+        f.z
+    from esperadas as e
+    inner join formas as f using (indice_origen, h, tipo_demanda, tramo, tamano)
+),
+
 -- If it is held: the expected number and the residuals of its class; without them, a logistic's shape about what is expected of it then, somewhat
 -- wider than a Poisson's.
 si_se_dictan as (
     select
-        e.indice_origen,
-        e.h,
-        e.unique_id,
-        1 - e.dictado as prob_sin_dictar,
-        f.residuos,
-        f.residuos_nivel,
+        indice_origen,
+        h,
+        unique_id,
+        round(1 - dictado, 6) as prob_sin_dictar,
+        residuos,
+        residuos_nivel,
         [
             greatest(
-                e.media + e.unidad * f.z[i]
-                + f.peso_previa * (
-                    e.media_dictada + {{ ancho_previo() }} * sqrt(e.media_dictada) * ln(i / ({{ puntos_de_cuantil() }} + 1 - i))
-                    - e.media
+                media + unidad * z[i]
+                + peso_previa * (
+                    media_dictada + {{ ancho_previo() }} * sqrt(media_dictada) * ln(i / ({{ puntos_de_cuantil() }} + 1 - i))
+                    - media
                 ),
                 0.5
             ) for i in range(1, {{ puntos_de_cuantil() }} + 1)
         ] as x
-    from esperadas as e
-    inner join formas as f using (indice_origen, h, tipo_demanda, tramo, tamano)
+    from con_forma
 ),
 
 -- Where each level of the whole lies among the levels of those held, in steps of the grid; 0 and less: not held.
@@ -50,7 +60,7 @@ con_pasos as (
     select
         *,
         [
-            (i - ({{ puntos_de_cuantil() }} + 1) * prob_sin_dictar) / greatest(1 - prob_sin_dictar, 0.000001)
+            round((i - ({{ puntos_de_cuantil() }} + 1) * prob_sin_dictar) / greatest(1 - prob_sin_dictar, 0.000001), 9)
             for i in range(1, {{ puntos_de_cuantil() }} + 1)
         ] as pasos
     from si_se_dictan
@@ -60,7 +70,7 @@ select
     indice_origen,
     h,
     unique_id,
-    round(prob_sin_dictar, 6) as prob_sin_dictar,
+    prob_sin_dictar,
     [
         case
             when u <= 0 then 0

@@ -51,7 +51,7 @@ origenes as (
     from clases
 ),
 
--- Of the earlier origins whose outcome the origin knows. Rounded: interpolated quantiles of equal residuals differ in the last bit.
+-- Of the earlier origins whose outcome the origin knows.
 conocidas as (
     select
         o.indice_origen,
@@ -61,7 +61,7 @@ conocidas as (
         r.tipo_demanda,
         grouping(r.tramo) + grouping(r.tamano) + grouping(r.tipo_demanda) as nivel,
         count(*) as residuos,
-        [round(q, 9) for q in quantile_cont(r.z, {{ niveles() }})] as z
+        quantile_cont(r.z, {{ niveles() }}) as z
     from origenes as o
     inner join residuos as r on {{ knows_outcome('o', 'r') }}
     group by o.indice_origen, o.h, rollup(r.tramo, r.tamano, r.tipo_demanda)
@@ -133,6 +133,7 @@ pesadas as (
     left join de_clase as k using (indice_origen, h, tramo, tamano, tipo_demanda)
 )
 
+-- Rounded: interpolated quantiles of equal residuals differ in the last bit.
 select
     indice_origen,
     h,

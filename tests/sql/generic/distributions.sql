@@ -7,5 +7,5 @@ where
     or cuantiles <> list_sort(cuantiles)
     or list_min(cuantiles) < 0
     or not isfinite(list_sum(cuantiles))
-    or len([q for q in cuantiles if q > 0]) <> ({{ puntos_de_cuantil() }} - least(floor(round(({{ puntos_de_cuantil() }} + 1) * prob_sin_dictar, 3)), {{ puntos_de_cuantil() }}))
+    or len([q for q in cuantiles if q > 0]) <> ({{ puntos_de_cuantil() }} - least(floor(round(({{ puntos_de_cuantil() }} + 1) * prob_sin_dictar, 6)), {{ puntos_de_cuantil() }}))
 {% endtest %}
