@@ -19,6 +19,14 @@ RULES = {
     "naive_estacional": "the same season's last",
     "media_estacional": "the mean of the last three same seasons",
 }
+PLAN_COLUMNS = (
+    "secciones", "celdas_con_plan", "por_abrir", "por_vigilar", "por_unir", "faltante", "sobrante",
+    "cancelaciones_esperadas", "rechazados_esperados",
+)  # fmt: skip
+LACKS = {
+    "el mínimo de apertura": "the minimum (minimos_apertura)",
+    "las vacantes estándar": "the standard seats (vacantes_estandar)",
+}
 SOURCE_COLUMNS = ("tabla", "estado", "motivo_estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
 
 
@@ -49,6 +57,14 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             where nivel_jerarquia = 'celda' and corte = 'todo' and horizonte = 1
             and modelo in ('aforo', 'flujo', 'naive', 'naive_estacional', 'media_estacional')"""
         )
+        plans = rows(
+            f"""select secciones, celdas_con_plan, por_abrir + por_abrir_menos, por_vigilar, por_unir, faltante,
+            sobrante, round(cancelaciones_esperadas)::int, round(rechazados_esperados)::int
+            from marts.plan_resumen where corte = 'todo' and periodo = {period}"""
+        )
+        lacking = rows(
+            f"select distinct falta_dato from marts.plan_apertura where periodo = {period} and falta_dato is not null"
+        )
         health = rows(
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
             edad_dias, en_cuarentena from marts.salud_fuentes order by tabla"""
@@ -65,6 +81,8 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             {"sede": sede, "curso_actual": curso, "horario_actual": horario, "alumnos": alumnos}
             for sede, curso, horario, alumnos in largest
         ],
+        "plan": dict(zip(PLAN_COLUMNS, plans[0], strict=True)) if plans else None,
+        "plan_lacks": [lack for (lack,) in lacking],
         "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
     }
@@ -90,6 +108,7 @@ def as_text(summary: dict[str, Any]) -> list[str]:
         if source["estado"] == "ausente"
     ]
     lines += fallbacks(summary["sources"])
+    lines += [f"  {line}" for line in plan_lines(summary)]
     return [*lines, f"  File: {_short(Path(summary['file']))}", "  Try:", f"    {example_query(summary)}"]
 
 
@@ -106,6 +125,8 @@ def as_markdown(summary: dict[str, Any]) -> str:
             "",
             _backtest(summary["backtest"]),
             "",
+            *plan_lines(summary),
+            "",
             *_markdown_table(["campus", "course", "slot", "students"], summary["largest"]),
             "",
             *_markdown_table(
@@ -114,6 +135,30 @@ def as_markdown(summary: dict[str, Any]) -> str:
             ),
         ]
     )
+
+
+def plan_lines(summary: dict[str, Any]) -> list[str]:
+    """The class plan of the next period: sections to open, cells to watch and to join; or what it lacks."""
+    plan = summary.get("plan")
+    if not plan:
+        return []
+    lacks = {lack for text in summary["plan_lacks"] for lack in text.split(", ")}
+    words = " and ".join(words for name, words in LACKS.items() if name in lacks)
+    if not plan["celdas_con_plan"]:
+        return [f"Plan: none. The source does not give {words}."]
+    lines = [
+        f"Plan: {plan['secciones']:,} sections to open, in {plan['por_abrir']:,} cells without a doubt; "
+        f"{plan['por_vigilar']:,} cells to watch, {plan['por_unir']:,} to join. "
+        f"Expected: {plan['cancelaciones_esperadas']:,} cancelled, "
+        f"{plan['rechazados_esperados']:,} students turned away."
+    ]
+    if plan["faltante"] is not None:
+        lines.append(
+            f"Beside what is programmed: {plan['faltante']:,} sections too few, {plan['sobrante']:,} too many."
+        )
+    if lacks:
+        lines.append(f"Some courses have no plan: the source does not give {words}.")
+    return [*lines, "`aforo plan` shows it; `aforo export --to plan.xlsx` writes the sheet."]
 
 
 def _markdown_table(header: list[str], rows: list[dict[str, Any]]) -> list[str]:
