@@ -39,6 +39,9 @@ bench-zoo: $(READY)  ## is the forecast right for any institute? 30 simulated on
 bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Postgres beside the folder
 	@$(BIN)/python -m benchmarks.bench_sources
 
+bench-plan: $(READY)  ## the class plan's backtest: cancelled sections against students turned away
+	@$(BIN)/python -m benchmarks.bench_plan
+
 reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
 
@@ -54,4 +57,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-sources reliability docs
+.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-sources bench-plan reliability docs
