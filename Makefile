@@ -42,6 +42,9 @@ bench-progression: $(READY)  ## what a catalogue guessed from the sections is wo
 bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Postgres beside the folder
 	@$(BIN)/python -m benchmarks.bench_sources
 
+bench-plan: $(READY)  ## the class plan's backtest: cancelled sections against students turned away
+	@$(BIN)/python -m benchmarks.bench_plan
+
 reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
 
@@ -57,4 +60,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources reliability docs
+.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs

@@ -20,6 +20,14 @@ RULES = {
     "naive_estacional": marked("the same season's last"),
     "media_estacional": marked("the mean of the last three same seasons"),
 }
+PLAN_COLUMNS = (
+    "secciones", "celdas_con_plan", "por_abrir", "por_vigilar", "por_unir", "faltante", "sobrante",
+    "cancelaciones_esperadas", "rechazados_esperados",
+)  # fmt: skip
+LACKS = {
+    "el mínimo de apertura": marked("the minimum (minimos_apertura)"),
+    "las vacantes estándar": marked("the standard seats (vacantes_estandar)"),
+}
 SOURCE_COLUMNS = ("tabla", "estado", "motivo_estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
 
 
@@ -50,6 +58,14 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             where nivel_jerarquia = 'celda' and corte = 'todo' and horizonte = 1
             and modelo in ('aforo', 'flujo', 'naive', 'naive_estacional', 'media_estacional')"""
         )
+        plans = rows(
+            f"""select secciones, celdas_con_plan, por_abrir + por_abrir_menos, por_vigilar, por_unir, faltante,
+            sobrante, round(cancelaciones_esperadas)::int, round(rechazados_esperados)::int
+            from marts.plan_resumen where corte = 'todo' and periodo = {period}"""
+        )
+        lacking = rows(
+            f"select distinct falta_dato from marts.plan_apertura where periodo = {period} and falta_dato is not null"
+        )
         health = rows(
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
             edad_dias, en_cuarentena from marts.salud_fuentes order by tabla"""
@@ -66,6 +82,8 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             {"sede": sede, "curso_actual": curso, "horario_actual": horario, "alumnos": alumnos}
             for sede, curso, horario, alumnos in largest
         ],
+        "plan": dict(zip(PLAN_COLUMNS, plans[0], strict=True)) if plans else None,
+        "plan_lacks": [lack for (lack,) in lacking],
         "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
     }
@@ -99,6 +117,7 @@ def as_text(summary: dict[str, Any]) -> list[str]:
         if source["estado"] == "ausente"
     ]
     lines += fallbacks(summary["sources"])
+    lines += [f"  {line}" for line in plan_lines(summary)]
     file = t("File: {file}", file=_short(Path(summary["file"])))
     return [*lines, f"  {file}", f"  {t('Try:')}", f"    {example_query(summary)}"]
 
@@ -119,6 +138,8 @@ def as_markdown(summary: dict[str, Any]) -> str:
             _expected(summary),
             "",
             _backtest(summary["backtest"]),
+            "",
+            *plan_lines(summary),
             "",
             *_markdown_table(_cell_header(), summary["largest"]),
             "",
@@ -148,6 +169,40 @@ def _expected(summary: dict[str, Any]) -> str:
 
 def _cell_header() -> list[str]:
     return [t("campus"), t("course"), t("slot"), t("students")]
+
+
+def plan_lines(summary: dict[str, Any]) -> list[str]:
+    """The class plan of the next period: sections to open, cells to watch and to join; or what it lacks."""
+    plan = summary.get("plan")
+    if not plan:
+        return []
+    lacks = {lack for text in summary["plan_lacks"] for lack in text.split(", ")}
+    words = f" {t('and')} ".join(t(words) for name, words in LACKS.items() if name in lacks)
+    if not plan["celdas_con_plan"]:
+        return [t("Plan: none. The source does not give {words}.", words=words)]
+    lines = [
+        t(
+            "Plan: {sections} sections to open, in {sure} cells without a doubt; {watched} cells to watch, "
+            "{joined} to join. Expected: {cancelled} cancelled, {turned_away} students turned away.",
+            sections=f"{plan['secciones']:,}",
+            sure=f"{plan['por_abrir']:,}",
+            watched=f"{plan['por_vigilar']:,}",
+            joined=f"{plan['por_unir']:,}",
+            cancelled=f"{plan['cancelaciones_esperadas']:,}",
+            turned_away=f"{plan['rechazados_esperados']:,}",
+        )
+    ]
+    if plan["faltante"] is not None:
+        lines.append(
+            t(
+                "Beside what is programmed: {few} sections too few, {many} too many.",
+                few=f"{plan['faltante']:,}",
+                many=f"{plan['sobrante']:,}",
+            )
+        )
+    if lacks:
+        lines.append(t("Some courses have no plan: the source does not give {words}.", words=words))
+    return [*lines, t("`aforo plan` shows it; `aforo export --to plan.xlsx` writes the sheet.")]
 
 
 def _markdown_table(header: list[str], rows: list[dict[str, Any]]) -> list[str]:
