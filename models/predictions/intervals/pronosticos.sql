@@ -29,13 +29,13 @@ calibrados as (
             and n.tipo_demanda is null
 ),
 
--- Students are counted: where all residuals were 0, half a student to either side is still the same number.
+-- Students are counted: where all residuals were next to nothing, half a student to either side is still the same number.
 cuantiles as (
     select
         *,
         greatest(media + z50 * unidad, 0) as mediana,
-        greatest(media + (z50 + factor_80 * (z10 - z50)) * unidad - case when z10 = z90 then 0.5 else 0 end, 0) as q10,
-        greatest(media + (z50 + factor_80 * (z90 - z50)) * unidad, 0) + case when z10 = z90 then 0.5 else 0 end as q90,
+        greatest(media + (z50 + factor_80 * (z10 - z50)) * unidad - case when z90 - z10 < 0.01 then 0.5 else 0 end, 0) as q10,
+        greatest(media + (z50 + factor_80 * (z90 - z50)) * unidad, 0) + case when z90 - z10 < 0.01 then 0.5 else 0 end as q90,
         greatest(media + (z50 + factor_95 * (z025 - z50)) * unidad, 0) as q025,
         greatest(media + (z50 + factor_95 * (z975 - z50)) * unidad, 0) as q975
     from calibrados
