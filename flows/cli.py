@@ -19,6 +19,7 @@ from flows.commands import (
     docs,
     init_source,
     path,
+    push,
     restore,
     run,
     serve,
@@ -63,6 +64,7 @@ _add("backtest", backtest)
 _add("status", status)
 _add("vacuum", vacuum)
 _add("path", path)
+_add("push", push)
 _add("restore", restore)
 _add("docs", docs)
 _add("serve", serve)
