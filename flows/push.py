@@ -261,7 +261,7 @@ def _definition(database: _Database, table: str) -> str:
     )
     [(note,)] = database.published(f"select comment from duckdb_tables() where {where}")
     lines = [
-        f"{identifier(name)} {_type(table, name, duckdb_type)}{'' if nullable else ' not null'}"
+        f"{identifier(name)} {postgres_type(table, name, duckdb_type)}{'' if nullable else ' not null'}"
         for name, duckdb_type, nullable, _ in columns
     ]
     lines += [f"primary key ({_listed(key)})" for (key,) in keys]
@@ -275,7 +275,8 @@ def _definition(database: _Database, table: str) -> str:
     return ";\n".join(statements)
 
 
-def _type(table: str, column: str, duckdb_type: str) -> str:
+def postgres_type(table: str, column: str, duckdb_type: str) -> str:
+    """Postgres's type for one of DuckDB's; AforoError where there is none."""
     base, dimensions = re.fullmatch(r"(.*?)((?:\[\d*\])*)", duckdb_type).groups()  # type: ignore[union-attr]
     array = "[]" * dimensions.count("[")
     if base.startswith("DECIMAL("):

@@ -19,8 +19,8 @@ LOGIN = "admin"
 
 def contents(marts: str) -> dict[str, str]:
     """The files of the dashboard as Superset imports them, with the published file's address in them."""
-    found = {f"assets/{path.relative_to(ASSETS)}": path.read_text("utf-8") for path in ASSETS.rglob("*.yaml")}
-    name = "assets/databases/Aforo.yaml"
+    found = {str(path.relative_to(ASSETS)): path.read_text("utf-8") for path in ASSETS.rglob("*.yaml")}
+    name = "databases/Aforo.yaml"
     found[name] = yaml.safe_dump(yaml.safe_load(found[name]) | {"sqlalchemy_uri": f"duckdb:///{marts}"})
     return found
 
