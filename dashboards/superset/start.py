@@ -80,7 +80,6 @@ def serving(home: settings.Home, port: int) -> "Iterator[tuple[str, str, subproc
         # Not resolved: each query opens the file that is published at that moment.
         "AFORO_MARTS": str(home.published_file),
         "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"),
-        "SCARF_ANALYTICS": "false",
         "PYTHONWARNINGS": "ignore",
     }
     log = folder / "superset.log"

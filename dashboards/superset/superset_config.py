@@ -18,7 +18,7 @@ CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 # One process on one machine: its own memory counts the tries of a login.
 RATELIMIT_STORAGE_URI = "memory://"
 WTF_CSRF_TIME_LIMIT = None
-# Nothing is asked of the internet.
+# Nothing is asked of the internet: a browser that obeys this does not even fetch Superset's counting pixel.
 TALISMAN_CONFIG = {
     "content_security_policy": {
         "base-uri": ["'self'"],

@@ -91,7 +91,7 @@ def test_the_dashboard_shows_the_marts_numbers_and_those_of_the_next_publication
     page: Page, superset: Superset
 ) -> None:
     outside: list[str] = []
-    page.on("request", lambda request: outside.append(request.url))
+    page.on("requestfinished", lambda request: outside.append(request.url))
     first = shown(page, superset)
     assert first == published(superset)
     assert page.get_by_text("Alumnos esperados por sede y horario").count() == 1
