@@ -53,7 +53,11 @@ def take(page: Page, width: int, file: Path) -> None:
     """The whole dashboard at a width, every chart drawn."""
     page.set_viewport_size({"width": width, "height": 3200})
     settle(page)
-    page.screenshot(path=str(file))
+    bottom = page.evaluate(
+        "() => Math.max(...[...document.querySelectorAll('.dashboard-component-chart-holder')]"
+        ".map(chart => chart.getBoundingClientRect().bottom))"
+    )
+    page.screenshot(path=str(file), clip={"x": 0, "y": 0, "width": width, "height": bottom + 24})
 
 
 def main() -> None:
