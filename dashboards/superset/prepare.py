@@ -14,7 +14,6 @@ from flask_migrate import upgrade
 from superset.app import create_app
 
 ASSETS = Path(__file__).parent / "assets"
-LOGIN = "admin"
 
 
 def contents(marts: str) -> dict[str, str]:
@@ -27,7 +26,7 @@ def contents(marts: str) -> dict[str, str]:
 
 def main() -> None:
     """Makes or renews it."""
-    password = sys.stdin.readline().strip()
+    login, password = os.environ["AFORO_BI_LOGIN"], sys.stdin.readline().strip()
     with create_app().app_context():
         upgrade()
         # Only now: these look at the tables.
@@ -36,10 +35,10 @@ def main() -> None:
 
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
-        user = security_manager.find_user(LOGIN)
+        user = security_manager.find_user(login)
         if user is None:
             role = security_manager.find_role("Admin")
-            user = security_manager.add_user(LOGIN, "Aforo", "Planner", "aforo@localhost", role, password)
+            user = security_manager.add_user(login, "Aforo", "Planner", "aforo@localhost", role, password)
         else:
             security_manager.reset_password(user.id, password)
         g.user = user

@@ -39,18 +39,13 @@ def environment() -> Path:
     done = VENV / "installed.lock"
     if not (done.is_file() and done.read_bytes() == LOCK.read_bytes()):
         print(f"Installing Superset into {VENV} (once, some minutes) …", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-        pip = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-compile",
-            "--no-deps",
-        ]
-        subprocess.run([*pip, "-r", str(LOCK)], check=True)
+        options = ("--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps")
+        try:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+            subprocess.run([str(python), "-m", "pip", "install", *options, "-r", str(LOCK)], check=True)
+        except subprocess.CalledProcessError as error:
+            what, remedy = "Superset can't be installed", "set right what pip says above, and try again"
+            raise AforoError([Problem(what, remedy)]) from error
         done.write_bytes(LOCK.read_bytes())
     return python
 
@@ -77,6 +72,7 @@ def serving(home: settings.Home, port: int) -> "Iterator[tuple[str, str, subproc
     variables = {
         **os.environ,
         "AFORO_BI_FOLDER": str(folder),
+        "AFORO_BI_LOGIN": LOGIN,
         # Not resolved: each query opens the file that is published at that moment.
         "AFORO_MARTS": str(home.published_file),
         "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"),
