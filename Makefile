@@ -51,6 +51,9 @@ reliability: $(READY)  ## every fault made real, and the table of docs/reliabili
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 
+bi: $(READY)  ## Apache Superset on the published marts, with the planners' dashboard, until Ctrl-C
+	@$(BIN)/python -m dashboards.superset.start $(if $(PORT),--port $(PORT))
+
 # Remade only when the lock or the project's own metadata change.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aforo needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -60,4 +63,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs
+.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi

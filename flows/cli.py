@@ -21,6 +21,7 @@ from flows.commands import (
     init_source,
     path,
     plan,
+    push,
     restore,
     run,
     serve,
@@ -68,6 +69,7 @@ _add("plan", plan)
 _add("export", export)
 _add("vacuum", vacuum)
 _add("path", path)
+_add("push", push)
 _add("restore", restore)
 _add("docs", docs)
 _add("serve", serve)

@@ -67,7 +67,7 @@ def parse(text: str) -> Source:
     if kind is None:
         raise AforoError([Problem(t("a source {scheme}… can't be read", scheme=scheme[0]), _REMEDY)])
     try:
-        return _postgres(text) if kind == "postgres" else _remote(text)
+        return postgres(text) if kind == "postgres" else _remote(text)
     except ValueError as error:
         # The text itself is not shown: it may hold a password.
         raise AforoError(
@@ -89,7 +89,8 @@ def full_path(named: str) -> Path:
         raise AforoError([Problem(what, t("write it in full, from / on"))]) from None
 
 
-def _postgres(text: str) -> Source:
+def postgres(text: str) -> Source:
+    """The source of a Postgres address; ValueError, which repeats none of it, where it can't be read."""
     parts = urlsplit(text)
     try:
         _ = parts.port

@@ -16,11 +16,12 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from flows import child, settings
+from flows import child, push, settings, source
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
 from flows.home import marker, releases
+from flows.home.record import Record
 from flows.language import t
 from flows.prefect import server
 from flows.screen import progress, summary, terminal
@@ -35,6 +36,7 @@ EXAMPLES = """Examples:
   aforo run --offline                           from the last good capture
   aforo run --accept sedes                      its losses since the last capture are right
   aforo run --as-of 2025-06-05                  from what was captured up to then
+  aforo run --push postgresql://aforo@host/bi   and the marts into that database
 """
 
 # Nothing is scheduled in a server that is there for one run.
@@ -61,11 +63,20 @@ def command(
     offline: Annotated[bool, typer.Option("--offline", help="Forecast from the last good capture.")] = False,
     accept: Accept = None,
     mapping: Mapping = None,
+    push_to: Annotated[
+        str | None,
+        typer.Option(
+            "--push",
+            help="Address of a Postgres database that the published marts are copied into (docs/bi.md).",
+            metavar="URL",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read the source, forecast, test and publish. Exit code 0 only when published."""
+    """Read the source, forecast, test and publish. Exit code 0 only when published (and pushed)."""
     try:
+        database = push.target(push_to) if push_to is not None else None
         asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()), mapping)
         marker.enter(asked.home)
     except AforoError as refused:
@@ -94,6 +105,14 @@ def command(
     published = _is_published(asked.home, run)
     if published:
         run.problems = []
+    pushed = None
+    if published and database and run.record and not stopped:
+        try:
+            pushed = _push(asked.home, run.record, database)
+        except AforoError as error:
+            run.problems = error.problems
+        except Stopped as signalled:
+            stopped = signalled
     if as_json:
         print(document(_report(run, published)))
     elif stopped:
@@ -103,8 +122,20 @@ def command(
         terminal.show_problems(title, run.problems, run.record.hints if run.record else [])
     elif run.record and run.record.summary and not quiet:
         notes = ("  " + t("Note: {note}", note=hint) for hint in run.record.hints)
-        print("", *summary.as_text(run.record.summary), *notes, sep="\n")
-    raise typer.Exit(stopped.exit_code if stopped else 0 if published else 1)
+        print("", *summary.as_text(run.record.summary), *notes, *([pushed] if pushed else []), sep="\n")
+    raise typer.Exit(stopped.exit_code if stopped else 0 if published and not run.problems else 1)
+
+
+def _push(home: settings.Home, record: Record, database: source.Source) -> str:
+    """Pushes what was published, as a step of the record; says so."""
+    try:
+        with record.step("push"), explained(home):
+            return f"  {push.push(home, database).as_text()}"
+    except AforoError as error:
+        record.problems = [problem.as_json() for problem in error.problems]
+        raise
+    finally:
+        record.save_if_possible()
 
 
 def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progress) -> None:
@@ -211,6 +242,8 @@ def _stopped_title(home: settings.Home, run: progress.Heard, stopped: Stopped, p
 
 def _failure_title(home: settings.Home, run: progress.Heard) -> str:
     step = run.record.failed_step if run.record else None
+    if step == "push":
+        return t("the forecast is published; its copy in the database is as it was before.")
     what = t("the run failed at the step {step}.", step=step) if step else t("no run.")
     return f"{what} {_still_stands(home)}"
 
