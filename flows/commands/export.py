@@ -38,7 +38,8 @@ def read(file: Path, period: int | None, sede: list[str] | None) -> dict[str, li
         return {
             "Plan": plan.rows(
                 connection,
-                f"select * from marts.plan_apertura where {cells} order by sede, curso_actual, horario_actual",
+                f"select * from marts.plan_apertura where {cells}"
+                " order by sede, curso_actual, horario_actual",
             ),
             "Columnas": plan.rows(connection, meaning),
             "Por sede": plan.rows(
@@ -81,7 +82,9 @@ def _as_cell(value: Any) -> Any:
 
 
 def command(
-    to: Annotated[Path, typer.Option(help="The file to write: .xlsx or .csv. One that is there is replaced.")],
+    to: Annotated[
+        Path, typer.Option(help="The file to write: .xlsx or .csv. One that is there is replaced.")
+    ],
     home: Home = None,
     period: Annotated[int | None, typer.Option(help="A period that was forecast. Else the next.")] = None,
     sede: Annotated[

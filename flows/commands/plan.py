@@ -27,7 +27,9 @@ SHOWN = (
 COST = "In students turned away."
 
 
-def compute(file: Any, choice: plan.Choice, period: int | None, cells: str, campuses: list[str]) -> dict[str, Any]:
+def compute(
+    file: Any, choice: plan.Choice, period: int | None, cells: str, campuses: list[str]
+) -> dict[str, Any]:
     """The plan of one period: its cells, and its sums beside those of the published plan."""
     with plan.planned(file, choice) as connection:
         if period is None:
@@ -57,7 +59,7 @@ def as_text(found: dict[str, Any], all_cells: bool) -> list[str]:
     if not cells:
         return [*lines, "No cell is as asked."]
     shown = [[_short(cell[column]) for column in SHOWN] for cell in cells]
-    lines += table([[name for name in SHOWN], *shown])
+    lines += table([list(SHOWN), *shown])
     left_out = len(found["cells"]) - len(cells)
     return [*lines, *([f"{left_out:,} cells to leave closed are not shown: --all."] if left_out else [])]
 
@@ -107,13 +109,19 @@ def command(
     sede: Annotated[
         list[str] | None, typer.Option(help="Show this campus only; may be repeated.", metavar="SEDE")
     ] = None,
-    program: Annotated[list[str] | None, typer.Option(help="Show this programme only; may be repeated.")] = None,
+    program: Annotated[
+        list[str] | None, typer.Option(help="Show this programme only; may be repeated.")
+    ] = None,
     action: Annotated[
         list[str] | None,
-        typer.Option(help="Show this action only (abrir, abrir_menos, no_abrir, unir, vigilar); may be repeated."),
+        typer.Option(
+            help="Show this action only (abrir, abrir_menos, no_abrir, unir, vigilar); may be repeated."
+        ),
     ] = None,
     all_cells: Annotated[bool, typer.Option("--all", help="Also the cells that stay closed.")] = False,
-    as_csv_: Annotated[bool, typer.Option("--csv", help="The cells as CSV on standard output, nothing else.")] = False,
+    as_csv_: Annotated[
+        bool, typer.Option("--csv", help="The cells as CSV on standard output, nothing else.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The class plan of the published forecast, also with other costs, minimum or seats: no run is needed."""
