@@ -1,4 +1,4 @@
-"""The frontier of the class plan: cancelled sections against students turned away, and the chart of docs/plan.md.
+"""The frontier of the class plan: sections cancelled against students turned away; the chart of docs/plan.md.
 
 `make bench-plan` reads marts.frontera_plan and exactitud_plan of a warehouse (or a published file) that is
 there (`--file`, else AFORO_HOME's), prints the table and, with `--chart`, writes the chart as SVG.
@@ -23,10 +23,13 @@ NAMES = {
 }
 TABLE = """
 select
-    plan, costo_cancelacion as worth, sum(secciones)::bigint as sections, sum(cancelaciones)::bigint as cancelled,
+    plan, costo_cancelacion as worth, sum(secciones)::bigint as sections,
+    sum(cancelaciones)::bigint as cancelled,
     sum(rechazados)::bigint as turned_away, sum(costo)::bigint as cost,
-    round(sum(costo) / max(sum(costo) filter (where plan = 'regla_clasica')) over (partition by costo_cancelacion), 3)
-        as of_the_classical_rule
+    round(
+        sum(costo)
+        / max(sum(costo) filter (where plan = 'regla_clasica')) over (partition by costo_cancelacion), 3
+    ) as of_the_classical_rule
 from marts.exactitud_plan
 where horizonte = 1
 group by all

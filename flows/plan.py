@@ -43,7 +43,7 @@ class Choice:
 def sql_of(model: str) -> str:
     """The model's SQL, as dbt would render it, with every model that it reads by its bare name."""
     # Only files of the project itself are rendered.
-    environment = jinja2.Environment(  # noqa: S701 - SQL, no page
+    environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], trim_blocks=False
     )
     macros = "".join((PROJECT / "macros" / f"{name}.sql").read_text("utf-8") for name in MACROS)
@@ -100,7 +100,8 @@ def _inputs(choice: Choice) -> str:
     minimum = "minimo_alumnos" if choice.minimum is None else str(choice.minimum)
     # A section never needs more students than it seats.
     columns = [
-        "* exclude (horizonte, minimo_alumnos, vacantes_estandar, costo_cancelacion, costo_rechazado, costo_hora)",
+        "* exclude (horizonte, minimo_alumnos, vacantes_estandar,"
+        " costo_cancelacion, costo_rechazado, costo_hora)",
         "horizonte as h",
         "true as es_actual",
         "sede || '/' || curso_actual || '/' || horario_actual as unique_id",

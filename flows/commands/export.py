@@ -38,7 +38,8 @@ def read(file: Path, period: int | None, sede: list[str] | None) -> dict[str, li
         return {
             "Plan": plan.rows(
                 connection,
-                f"select * from marts.plan_apertura where {cells} order by sede, curso_actual, horario_actual",
+                f"select * from marts.plan_apertura where {cells}"
+                " order by sede, curso_actual, horario_actual",
             ),
             "Columnas": plan.rows(connection, meaning),
             "Por sede": plan.rows(

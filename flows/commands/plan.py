@@ -59,7 +59,7 @@ def as_text(found: dict[str, Any], all_cells: bool) -> list[str]:
     if not cells:
         return [*lines, "No cell is as asked."]
     shown = [[_short(cell[column]) for column in SHOWN] for cell in cells]
-    lines += table([[name for name in SHOWN], *shown])
+    lines += table([list(SHOWN), *shown])
     left_out = len(found["cells"]) - len(cells)
     return [*lines, *([f"{left_out:,} cells to leave closed are not shown: --all."] if left_out else [])]
 

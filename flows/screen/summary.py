@@ -59,12 +59,13 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             and modelo in ('aforo', 'flujo', 'naive', 'naive_estacional', 'media_estacional')"""
         )
         plans = rows(
-            f"""select secciones, celdas_con_plan, por_abrir + por_abrir_menos, por_vigilar, por_unir, faltante,
-            sobrante, round(cancelaciones_esperadas)::int, round(rechazados_esperados)::int
+            f"""select secciones, celdas_con_plan, por_abrir + por_abrir_menos, por_vigilar, por_unir,
+            faltante, sobrante, round(cancelaciones_esperadas)::int, round(rechazados_esperados)::int
             from marts.plan_resumen where corte = 'todo' and periodo = {period}"""
         )
         lacking = rows(
-            f"select distinct falta_dato from marts.plan_apertura where periodo = {period} and falta_dato is not null"
+            f"""select distinct falta_dato from marts.plan_apertura
+            where periodo = {period} and falta_dato is not null"""
         )
         health = rows(
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
@@ -172,7 +173,7 @@ def _cell_header() -> list[str]:
 
 
 def plan_lines(summary: dict[str, Any]) -> list[str]:
-    """The class plan of the next period: sections to open, cells to watch and to join; or what it lacks."""
+    """The class plan of the next period: what to open, to watch, to join; or what it lacks."""
     plan = summary.get("plan")
     if not plan:
         return []

@@ -20,7 +20,7 @@ uniones as (select * from {{ ref('uniones') }}),
 con_secciones as (
     select
         c.*,
-        coalesce(c.cuantiles is null or c.minimo_alumnos + c.vacantes_estandar is not null, false) as se_decide,
+        not c.es_candidata or (c.minimo_alumnos is not null and c.vacantes_estandar is not null) as se_decide,
         nullif(concat_ws(
             ', ',
             case when c.minimo_alumnos is null then 'el mínimo de apertura' end,
@@ -155,8 +155,8 @@ select
         4
     ) as costo_esperado,
     secciones_programadas,
-    case when se_decide then greatest(abiertas - secciones_programadas, 0) end as faltante,
-    case when se_decide then greatest(secciones_programadas - abiertas, 0) end as sobrante,
+    case when se_decide and secciones_programadas is not null then greatest(abiertas - secciones_programadas, 0) end as faltante,
+    case when se_decide and secciones_programadas is not null then greatest(secciones_programadas - abiertas, 0) end as sobrante,
     unir_con_sede,
     unir_con_horario,
     secciones_con_union,

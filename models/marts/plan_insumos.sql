@@ -14,7 +14,7 @@ select
     hora_inicio,
     hora_fin,
     es_candidata,
-    round(media, 4) as media,
+    media,
     punto,
     cuantiles,
     prob_sin_dictar,

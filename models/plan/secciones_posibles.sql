@@ -27,7 +27,7 @@ con_alumnos as (
 con_probabilidad as (
     select
         *,
-        {{ prob_al_menos('desde', 'con_alumnos') }} as prob_minimo,
+        round({{ prob_al_menos('desde', 'con_alumnos') }}, 9) as prob_minimo,
         -- Of the quantiles with which it is held, the students whom it seats.
         list_filter(cuantiles, lambda q: q >= desde - 0.5) as alcanzan
     from con_alumnos

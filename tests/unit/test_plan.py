@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-import python_calamine
 import pytest
+import python_calamine
 
 from flows import plan
 from flows.commands import export
@@ -15,7 +15,8 @@ from flows.commands import plan as command
 from flows.errors import AforoError
 from flows.screen import summary
 
-# Students of a cell for certain, seats 20, minimum 6: 27 need two sections, 5 none, 12 one. NORTE has a room for one.
+# Students of a cell for certain, seats 20, minimum 6: 27 need two sections, 5 none, 12 one.
+# NORTE has a room for one.
 CELLS = [
     ("CENTRO", "A1", "07:00", 27, None, 2),
     ("CENTRO", "A1", "08:00", 5, None, 0),
@@ -28,7 +29,8 @@ create table marts.plan_insumos as
 select
     202507 as periodo, 1 as horizonte, 10 as indice, 9 as indice_origen, sede, curso_actual, horario_actual,
     'P' as programa, 'N' as nivel, 'inicial' as tipo_demanda, 'mañana' as turno, 'diario' as franja,
-    hour(cast(horario_actual as time))::double as hora_inicio, hora_inicio + 1 as hora_fin, true as es_candidata,
+    hour(cast(horario_actual as time))::double as hora_inicio, hora_inicio + 1 as hora_fin,
+    true as es_candidata,
     n::double as media, n::double as punto, [n::double for i in range(39)] as cuantiles,
     0.0 as prob_sin_dictar, {minimum} as minimo_alumnos, {seats} as vacantes_estandar, aulas,
     programadas as secciones_programadas, 10.0 as costo_cancelacion, 1.0 as costo_rechazado, 0.0 as costo_hora
@@ -94,6 +96,14 @@ def test_a_cell_that_can_not_stand_alone_joins_its_neighbour(published: Path) ->
     assert "Recibe a CENTRO a las 08:00" in str(other["razon"])
 
 
+def test_beside_nothing_programmed_nothing_is_missing_or_too_much(tmp_path: Path) -> None:
+    file = publish(tmp_path / "aforo_marts.duckdb")
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("update marts.plan_insumos set secciones_programadas = null")
+    for cell in by_cell(file, plan.Choice()).values():
+        assert (cell["faltante"], cell["sobrante"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("choice", "sections"),
     [
@@ -141,7 +151,9 @@ def test_the_same_as_text_csv_and_json(published: Path) -> None:
     assert "sections 2 1" in " ".join(text.split())
     rows = list(csv.DictReader(command.as_csv(found).splitlines()))
     assert {row["sede"] for row in rows} == {"CENTRO"}
-    assert [int(row["secciones"]) for row in rows] == [c["secciones"] for c in json.loads(json.dumps(found))["cells"]]
+    assert [int(row["secciones"]) for row in rows] == [
+        c["secciones"] for c in json.loads(json.dumps(found))["cells"]
+    ]
     assert (found["published_sums"]["secciones"], found["sums"]["secciones"]) == (2, 1)
 
 
@@ -178,8 +190,12 @@ def test_the_sheet_has_a_row_a_cell(
 def test_the_summary_ends_with_the_plan_or_with_what_it_lacks() -> None:
     sums = dict.fromkeys(summary.PLAN_COLUMNS, 3)
     lines = summary.plan_lines({"plan": sums, "plan_lacks": []})
-    assert lines[0].startswith("Plan: 3 sections to open, in 3 cells without a doubt; 3 cells to watch, 3 to join.")
+    assert lines[0].startswith(
+        "Plan: 3 sections to open, in 3 cells without a doubt; 3 cells to watch, 3 to join."
+    )
     assert "3 sections too few, 3 too many" in lines[1]
-    none = summary.plan_lines({"plan": sums | {"celdas_con_plan": 0}, "plan_lacks": ["el mínimo de apertura"]})
+    none = summary.plan_lines(
+        {"plan": sums | {"celdas_con_plan": 0}, "plan_lacks": ["el mínimo de apertura"]}
+    )
     assert none == ["Plan: none. The source does not give the minimum (minimos_apertura)."]
     assert summary.plan_lines({"plan": None}) == []
