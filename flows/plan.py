@@ -14,6 +14,7 @@ import duckdb
 import jinja2
 
 from flows.errors import AforoError, Problem
+from flows.language import t
 from flows.project import PROJECT
 from flows.quoting import identifier, literal
 
@@ -87,7 +88,7 @@ def _require_inputs(connection: duckdb.DuckDBPyConnection) -> None:
         "select 1 from duckdb_tables() where database_name = 'published' and table_name = 'plan_insumos'"
     ).fetchone()
     if not found:
-        raise AforoError([Problem("the published file holds no plan", "run `aforo run` once")])
+        raise AforoError([Problem(t("the published file holds no plan"), t("run `aforo run` once"))])
 
 
 def _inputs(choice: Choice) -> str:
@@ -130,8 +131,8 @@ def require_known(file: Path, **wanted: Any) -> None:
             asked = value if isinstance(value, list) else [] if value is None else [value]
             problems += [
                 Problem(
-                    f"the plan has no {column} {each}",
-                    f"name one of {', '.join(map(str, known))}",
+                    t("the plan has no {column} {value}", column=column, value=each),
+                    t("name one of {known}", known=", ".join(map(str, known))),
                     table="plan_apertura",
                     column=column,
                 )

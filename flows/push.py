@@ -27,6 +27,7 @@ from flows import child, source
 from flows.dbt.extensions import extension_file
 from flows.errors import AforoError, Problem
 from flows.home import releases
+from flows.language import marked, t
 from flows.quoting import identifier, literal
 from flows.settings import Home
 
@@ -35,8 +36,8 @@ LOG = "aforo_publicacion"
 SECONDS = 900
 LOCK_SECONDS = 60
 _PUBLISHED = f"database_name = 'published' and schema_name = '{SCHEMA}'"
-_AGAIN = "then run `aforo push` with the same address"
-_ADDRESS = "give postgresql://user@host:port/database, and the password in PGPASSWORD or ~/.pgpass"
+_AGAIN = marked("then run `aforo push` with the same address")
+_ADDRESS = marked("give postgresql://user@host:port/database, and the password in PGPASSWORD or ~/.pgpass")
 _TYPES = {
     "BOOLEAN": "boolean",
     "TINYINT": "smallint",
@@ -54,29 +55,29 @@ _TYPES = {
 _KNOWN = (
     (
         r"FATAL: +(.*)|(no password supplied)",
-        "the database refuses the login: {}",
-        f"check user, database and password (PGPASSWORD or ~/.pgpass); {_AGAIN}",
+        marked("the database refuses the login: {reason}"),
+        marked("check user, database and password (PGPASSWORD or ~/.pgpass); {again}"),
     ),
     (
         r"(connection to server .*|could not translate host.*|server closed the connection.*|"
         r"terminating connection.*)",
-        "the database does not answer: {}",
-        f"check that it is up and that its address is right; {_AGAIN}",
+        marked("the database does not answer: {reason}"),
+        marked("check that it is up and that its address is right; {again}"),
     ),
     (
         r"(permission denied for .*|must be owner of .*)",
-        "the database's user lacks a right: {}",
-        f"grant it (grant create on database …), or name a user that has it; {_AGAIN}",
+        marked("the database's user lacks a right: {reason}"),
+        marked("grant it (grant create on database …), or name a user that has it; {again}"),
     ),
     (
         r"(cannot drop table .*)",
-        "a mart's columns have changed, and something of yours depends on its table: {}",
-        f"drop that view (\\d+ in psql lists it); {_AGAIN}, and make the view again",
+        marked("a mart's columns have changed, and something of yours depends on its table: {reason}"),
+        marked("drop that view (\\d+ in psql lists it); {again}, and make the view again"),
     ),
     (
         r"(lock timeout|could not serialize.*|deadlock detected|duplicate key.*pg_namespace.*)",
-        "another session holds a table of the marts ({})",
-        f"wait until it has ended; {_AGAIN}",
+        marked("another session holds a table of the marts ({reason})"),
+        marked("wait until it has ended; {again}"),
     ),
 )
 
@@ -92,17 +93,25 @@ class Pushed:
     def as_text(self) -> str:
         """The same in a line."""
         rows = sum(self.rows.values())
-        return f"Pushed to {self.address}, schema {SCHEMA}: {len(self.rows)} tables, {rows:,} rows"
+        return t(
+            "Pushed to {address}, schema {schema}: {tables} tables, {rows} rows",
+            address=self.address,
+            schema=SCHEMA,
+            tables=len(self.rows),
+            rows=f"{rows:,}",
+        )
 
 
 def target(address: str) -> source.Source:
     """The database that an address names; AforoError, without a part of its password, for another text."""
     if not re.match(r"postgres(ql)?://", address):
-        raise AforoError([Problem("--push takes the address of a Postgres database", _ADDRESS)])
+        raise AforoError([Problem(t("--push takes the address of a Postgres database"), t(_ADDRESS))])
     try:
         found = source.postgres(address)
     except ValueError as error:
-        raise AforoError([Problem(f"the address of --push can't be read: {error}", _ADDRESS)]) from None
+        raise AforoError(
+            [Problem(t("the address of --push can't be read: {error}", error=error), t(_ADDRESS))]
+        ) from None
     # What PGPASSWORD is now: a source may set it to its own.
     return source.Source(found.name, found.kind, found.password or os.environ.get("PGPASSWORD"))
 
@@ -111,7 +120,9 @@ def push(home: Home, to: source.Source) -> Pushed:
     """Pushes the published release; AforoError, and nothing has changed in the database, where that fails."""
     release = releases.published_folder(home)
     if release is None:
-        raise AforoError([Problem(f"nothing is published in {home.root}", "run `aforo run` once")])
+        raise AforoError(
+            [Problem(t("nothing is published in {home}", home=home.root), t("run `aforo run` once"))]
+        )
     environment = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
     environment.setdefault("PGCONNECT_TIMEOUT", "20")
     if to.password is not None:
@@ -136,10 +147,21 @@ def push(home: Home, to: source.Source) -> Pushed:
         raise AforoError([Problem(**told["problem"])])
     if process.timed_out:
         raise AforoError(
-            [Problem(f"the push took longer than {SECONDS} s", f"look at the database; {_AGAIN}")]
+            [
+                Problem(
+                    t("the push took longer than {seconds} s", seconds=SECONDS),
+                    t("look at the database; {again}", again=t(_AGAIN)),
+                )
+            ]
         )
-    cut = "the database went away during the push"
-    raise AforoError([Problem(cut, f"check that it is up and has room on its disk; {_AGAIN}")])
+    raise AforoError(
+        [
+            Problem(
+                t("the database went away during the push"),
+                t("check that it is up and has room on its disk; {again}", again=t(_AGAIN)),
+            )
+        ]
+    )
 
 
 def main() -> None:
@@ -160,10 +182,13 @@ def explained(text: str) -> Problem:
         found = re.search(pattern, text)
         if found:
             reason = next(group for group in found.groups() if group)
-            return Problem(what.format(reason.strip()), remedy)
+            return Problem(t(what, reason=reason.strip()), t(remedy, again=t(_AGAIN)))
     reason = re.search(r"ERROR: +(.*)", text)
     said = reason[1] if reason else text.strip().splitlines()[0]
-    return Problem(f"the push failed: {said}", f"set that right in the database; {_AGAIN}")
+    return Problem(
+        t("the push failed: {said}", said=said),
+        t("set that right in the database; {again}", again=t(_AGAIN)),
+    )
 
 
 def write(file: Path, run_id: str, address: str) -> dict[str, int]:
@@ -282,8 +307,8 @@ def postgres_type(table: str, column: str, duckdb_type: str) -> str:
     if base.startswith("DECIMAL("):
         return base.replace("DECIMAL", "numeric") + array
     if base not in _TYPES:
-        what = f"Postgres has no type for {duckdb_type}"
-        raise AforoError([Problem(what, "read the DuckDB file instead", table=table, column=column)])
+        what = t("Postgres has no type for {type}", type=duckdb_type)
+        raise AforoError([Problem(what, t("read the DuckDB file instead"), table=table, column=column)])
     return _TYPES[base] + array
 
 

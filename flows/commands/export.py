@@ -11,6 +11,7 @@ from flows import plan, settings
 from flows.commands.options import Home, explained
 from flows.commands.path import published
 from flows.errors import AforoError, Problem
+from flows.language import t
 from flows.quoting import literal
 
 EXAMPLES = """Examples:
@@ -101,7 +102,9 @@ def command(
         plan.require_known(file, periodo=period, sede=sede)
         sheets = read(file, period, sede)
         if not to.parent.is_dir():
-            raise AforoError([Problem(f"there is no folder {to.parent}", "make it, or name another")])
+            raise AforoError(
+                [Problem(t("there is no folder {folder}", folder=to.parent), t("make it, or name another"))]
+            )
         draft = to.with_name(f".{to.name}.tmp")
         try:
             writers[to.suffix.lower()](sheets, draft)

@@ -28,8 +28,9 @@ def reconcile(base: pd.DataFrame, jerarquia: pd.DataFrame) -> pd.DataFrame:
     base: rows (indice_origen, h, nivel_jerarquia, unique_id, yhat[, varianza]), unique; the rows of level
     'celda' are the candidate cells of that origin and horizon, the others forecasts of upper nodes. An upper
     node without a row is the sum of its cells and says nothing of them; one without a candidate cell is left
-    out. A negative yhat counts as 0. varianza (> 0), where the column exists: variance of the base forecast's error; a node's
-    weight is its inverse. Without it the weights are structural: a node's variance is its number of cells.
+    out. A negative yhat counts as 0. varianza (> 0), where the column exists: variance of the base forecast's
+    error; a node's weight is its inverse. Without it the weights are structural: a node's variance is its
+    number of cells.
     jerarquia: a row a cell: unique_id, and its node at each level above, a column a level, from the top down.
     Returns rows (indice_origen, h, nivel_jerarquia, unique_id, yhat, razon) of all nodes, sorted; yhat >= 0,
     upper nodes are the sums of their cells; razon is null, or says that the solver failed and that the cells
