@@ -3,7 +3,6 @@
 import argparse
 import shutil
 import socket
-import sys
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -79,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
