@@ -22,17 +22,20 @@ NAMES = {
     "oraculo": "oracle",
 }
 TABLE = """
+with sums as (
+    select
+        plan, costo_cancelacion as worth, sum(secciones)::bigint as sections,
+        sum(cancelaciones)::bigint as cancelled, sum(rechazados)::bigint as turned_away,
+        sum(costo)::bigint as cost
+    from marts.exactitud_plan
+    where horizonte = 1
+    group by plan, costo_cancelacion
+)
 select
-    plan, costo_cancelacion as worth, sum(secciones)::bigint as sections,
-    sum(cancelaciones)::bigint as cancelled,
-    sum(rechazados)::bigint as turned_away, sum(costo)::bigint as cost,
-    round(
-        sum(costo)
-        / max(sum(costo) filter (where plan = 'regla_clasica')) over (partition by costo_cancelacion), 3
-    ) as of_the_classical_rule
-from marts.exactitud_plan
-where horizonte = 1
-group by all
+    *,
+    round(cost / max(cost) filter (where plan = 'regla_clasica') over (partition by worth), 3)
+        as of_the_classical_rule
+from sums
 order by worth, cost
 """
 FRONTIER = """

@@ -5,22 +5,24 @@
    So the k-th section is held with (k - 1) full ones and the minimum, or more. #}
 
 {# The fewest students of the cell with which its k-th section is held. #}
-{% macro students_for_section(k, c) -%}
-(({{ k }} - 1) * {{ c }}.vacantes_estandar + {{ c }}.minimo_alumnos)
+{% macro students_for_section(k) -%}
+(({{ k }} - 1) * vacantes_estandar + minimo_alumnos)
 {%- endmacro %}
 
 {# The sections that so many students fill: the classical rule. #}
-{% macro sections_needed(n, c) -%}
+{% macro sections_needed(n, alias=none) -%}
+{%- set seats = (alias ~ '.' if alias else '') ~ 'vacantes_estandar' -%}
+{%- set minimum = (alias ~ '.' if alias else '') ~ 'minimo_alumnos' -%}
 cast(
-        floor({{ n }} / {{ c }}.vacantes_estandar)
-        + case when {{ n }} - floor({{ n }} / {{ c }}.vacantes_estandar) * {{ c }}.vacantes_estandar >= {{ c }}.minimo_alumnos then 1 else 0 end
+        floor({{ n }} / {{ seats }})
+        + case when {{ n }} - floor({{ n }} / {{ seats }}) * {{ seats }} >= {{ minimum }} then 1 else 0 end
         as integer
     )
 {%- endmacro %}
 
 {# The students of n who find a seat in that many sections held. #}
-{% macro students_seated(n, held, c) -%}
-least({{ n }}, {{ held }} * {{ c }}.vacantes_estandar)
+{% macro students_seated(n, held) -%}
+least({{ n }}, {{ held }} * vacantes_estandar)
 {%- endmacro %}
 
 {# The cost ratios of the backtest: how many students turned away a cancelled section is worth. #}
@@ -33,7 +35,7 @@ least({{ n }}, {{ held }} * {{ c }}.vacantes_estandar)
 {% macro cost_of(cost, programme) -%}
     {%- set own = var('costos_por_programa') -%}
     {%- set ours = [] -%}
-    {%- for name, costs in own.items() if cost in costs -%}
+    {%- for name, costs in (own.items() if own is mapping else []) if cost in costs -%}
         {%- do ours.append("when " ~ quoted(name) ~ " then " ~ (costs[cost] | float)) -%}
     {%- endfor -%}
 cast({% if ours %}case {{ programme }} {{ ours | join(' ') }} else {{ var('costo_' ~ cost) | float }} end{% else %}{{ var('costo_' ~ cost) | float }}{% endif %} as double)

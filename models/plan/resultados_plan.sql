@@ -12,6 +12,11 @@ fijas as (
     from celdas
 ),
 
+todos_los_costos as (
+    select distinct costos
+    from elegidas
+),
+
 -- What each plan says of each cell, and the students who come there.
 planes as (
     select
@@ -33,7 +38,7 @@ planes as (
         x.costos,
         coalesce(e.secciones, 0) as secciones
     from celdas as c
-    cross join (select distinct costos from elegidas) as x
+    cross join todos_los_costos as x
     left join elegidas as e
         on c.indice_origen = e.indice_origen and c.h = e.h and c.unique_id = e.unique_id and x.costos = e.costos
 ),
@@ -75,7 +80,7 @@ todos as (
 necesarias as (
     select
         *,
-        {{ sections_needed('alumnos', 'todos') }} as secciones_necesarias
+        {{ sections_needed('alumnos') }} as secciones_necesarias
     from todos
 ),
 
@@ -103,6 +108,6 @@ select
     sum(greatest(secciones_necesarias - secciones, 0)) as faltante,
     sum(greatest(secciones - secciones_necesarias, 0)) as sobrante,
     sum(secciones - secciones_dictadas) as cancelaciones,
-    sum(alumnos - {{ students_seated('alumnos', 'secciones_dictadas', 'dictadas') }}) as rechazados
+    sum(alumnos - {{ students_seated('alumnos', 'secciones_dictadas') }}) as rechazados
 from dictadas
 group by plan, costos, indice_origen, h, periodo, es_masivo, tipo_demanda, sede

@@ -86,7 +86,7 @@ en_aulas as (
         *,
         aulas is null or row_number() over (
             partition by costos, indice_origen, h, sede, horario_actual
-            order by orden desc, unique_id, k
+            order by orden desc, unique_id asc, k asc
         ) <= aulas as tiene_aula
     from abiertas
 )

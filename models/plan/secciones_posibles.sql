@@ -19,20 +19,27 @@ numeradas as (
 con_alumnos as (
     select
         *,
-        {{ students_for_section('k', 'numeradas') }} as desde,
+        {{ students_for_section('k') }} as desde,
         (k - 1) * vacantes_estandar as llenas
     from numeradas
 ),
 
 con_probabilidad as (
     select
+        c.*,
+        round({{ prob_al_menos('c.desde', 'c') }}, 9) as prob_minimo
+    from con_alumnos as c
+),
+
+con_cuantiles as (
+    select
         *,
-        round({{ prob_al_menos('desde', 'con_alumnos') }}, 9) as prob_minimo,
-        -- Of the quantiles with which it is held, the students whom it seats.
         list_filter(cuantiles, lambda q: q >= desde - 0.5) as alcanzan
-    from con_alumnos
+    from con_probabilidad
+    where k = 1 or prob_minimo >= {{ minimo_probabilidad }}
 )
 
+-- Of the quantiles with which it is held, the students whom it seats.
 select
     indice_origen,
     h,
@@ -46,5 +53,4 @@ select
         ),
         9
     ) as alumnos_con_asiento
-from con_probabilidad
-where k = 1 or prob_minimo >= {{ minimo_probabilidad }}
+from con_cuantiles

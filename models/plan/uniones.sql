@@ -68,6 +68,10 @@ partes as (
     select unnest(generate_series(2, 38, 3)) as parte
 ),
 
+extras as (
+    select unnest([0, 1]) as extra
+),
+
 sumas as (
     select
         v.*,
@@ -78,7 +82,7 @@ sumas as (
     from vecinas as v
     cross join partes as a
     cross join partes as b
-    cross join (select unnest([0, 1]) as extra) as s
+    cross join extras as s
     where v.secciones_destino + s.extra > 0 and (s.extra = 0 or coalesce(v.aulas_libres > 0, true))
 ),
 
@@ -86,8 +90,8 @@ sumas as (
 pasados as (
     select
         *,
-        least(secciones_destino, {{ sections_needed('alumnos_destino', 'sumas') }}) as dictadas_aparte,
-        least(secciones, {{ sections_needed('(alumnos_propios + alumnos_destino)', 'sumas') }}) as dictadas_juntas
+        least(secciones_destino, {{ sections_needed('alumnos_destino') }}) as dictadas_aparte,
+        least(secciones, {{ sections_needed('(alumnos_propios + alumnos_destino)') }}) as dictadas_juntas
     from sumas
 ),
 
@@ -106,12 +110,12 @@ valoradas as (
         avg(alumnos_propios + alumnos_destino) as alumnos,
         round(avg(cast(dictadas_juntas = secciones as integer)), 9) as prob_minimo,
         round(avg(secciones - dictadas_juntas), 9) as cancelaciones,
-        round(avg(alumnos_propios + alumnos_destino - {{ students_seated('(alumnos_propios + alumnos_destino)', 'dictadas_juntas', 'pasados') }}), 9) as rechazados,
+        round(avg(alumnos_propios + alumnos_destino - {{ students_seated('(alumnos_propios + alumnos_destino)', 'dictadas_juntas') }}), 9) as rechazados,
         round(
             avg(
                 costo_rechazado * (
-                    {{ students_seated('(alumnos_propios + alumnos_destino)', 'dictadas_juntas', 'pasados') }}
-                    - {{ students_seated('alumnos_destino', 'dictadas_aparte', 'pasados') }}
+                    {{ students_seated('(alumnos_propios + alumnos_destino)', 'dictadas_juntas') }}
+                    - {{ students_seated('alumnos_destino', 'dictadas_aparte') }}
                 )
                 - costo_cancelacion * (secciones - dictadas_juntas - secciones_destino + dictadas_aparte)
                 - costo_seccion * extra
@@ -130,11 +134,15 @@ propuestas as (
 {% for ronda in range(1, rondas + 1) %}
 -- Each the best for both cells, and neither is in a proposal yet.
 libres_{{ ronda }} as (
+    {%- if ronda == 1 %}
     select * from propuestas
-    {%- for antes in range(1, ronda) %}
-    {{ 'where' if loop.first else 'and' }} (indice_origen, h, unique_id) not in (select (e.indice_origen, e.h, e.celda) from en_{{ antes }} as e)
-    and (indice_origen, h, destino) not in (select (e.indice_origen, e.h, e.celda) from en_{{ antes }} as e)
-    {%- endfor %}
+    {%- else %}
+    select p.* from libres_{{ ronda - 1 }} as p
+    anti join en_{{ ronda - 1 }} as e
+        on p.indice_origen = e.indice_origen and p.h = e.h and p.unique_id = e.celda
+    anti join en_{{ ronda - 1 }} as f
+        on p.indice_origen = f.indice_origen and p.h = f.h and p.destino = f.celda
+    {%- endif %}
 ),
 
 ambas_{{ ronda }} as (
@@ -193,8 +201,8 @@ con_aula as (
             partition by p.indice_origen, p.h, p.sede_destino, p.horario_destino
             order by p.ahorro desc, p.unique_id asc
         ) as extras
-    from acordadas as a
-    inner join propuestas as p using (indice_origen, h, unique_id, destino)
+    from propuestas as p
+    semi join acordadas using (indice_origen, h, unique_id, destino)
 )
 
 select
