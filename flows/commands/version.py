@@ -36,6 +36,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "target": ("models/target/*.sql",),
     "predictions": (
         "models/predictions/*/*.sql",
+        "macros/distribution.sql",
         "macros/es_vista_del_aprendiz.sql",
         "macros/si_se_dicta.sql",
         "macros/simple_rules.sql",
@@ -57,7 +58,9 @@ UNVERSIONED = (
     "macros/landing.sql",
     "macros/losses.sql",
     "macros/plan.sql",
+    "macros/publications.sql",
     "macros/quantiles.sql",
+    "macros/season_notes.sql",
     "macros/seen_totals.sql",
     "macros/vacuums.sql",
     "macros/sources/*.sql",
