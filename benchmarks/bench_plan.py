@@ -71,7 +71,13 @@ def chart(points: list[tuple[str, float | None, int, int]]) -> str:
     for plan, worth, cancelled, away in shown:
         colour = "#1f5fa8" if plan == "aforo" else "#b3541e"
         words = f"{worth:.0f}" if plan == "aforo" else NAMES[plan]
-        at = f'x="{x(cancelled) + 7:.1f}" y="{y(away) + (14 if plan == "aforo" else -6):.1f}"'
+        # The curve's worths stand above it, the names of the plans below.
+        curved, at_edge = plan == "aforo", x(cancelled) < WIDTH / 4
+        to_the_right = curved or at_edge
+        at = (
+            f'x="{x(cancelled) + (7 if to_the_right else -7):.1f}" y="{y(away) + (-5 if curved else 15):.1f}"'
+            f' text-anchor="{"start" if to_the_right else "end"}"'
+        )
         lines += [
             f'<circle cx="{x(cancelled):.1f}" cy="{y(away):.1f}" r="4" fill="{colour}"/>',
             f'<text {at} fill="{colour}">{words}</text>',
