@@ -5,6 +5,7 @@ destinos as (select * from {{ ref('destinos') }}),
 
 corrida as (select * from {{ ref('corrida') }})
 
+-- Of periods that are still to come: what a closed one holds in the end was not known when it was forecast.
 select
     d.indice_origen,
     d.h,
@@ -15,6 +16,6 @@ select
 from programacion as s
 inner join destinos as d on s.indice = d.indice
 inner join corrida as r on d.indice_origen = r.indice_corte
-where s.curso_actual is not null and s.horario_actual is not null
+where d.indice > r.ultimo_indice and s.curso_actual is not null and s.horario_actual is not null
 group by d.indice_origen, d.h, s.sede, s.curso_actual, s.horario_actual
 having count(*) filter (where s.estado <> 'cancelado') > 0

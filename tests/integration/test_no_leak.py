@@ -37,6 +37,8 @@ OF_THE_RUN = {
 }  # fmt: skip
 # Empty after a single capture, or before a publication.
 OF_LATER_CAPTURES = {"marts.cambios_programacion", "marts.pronostico_y_real"}
+# A calendar of months goes on as far as the sections do.
+OF_LATER_PERIODS = {"marts.dim_periodos": "estado <> 'futuro'"}
 
 
 def keep(source: Path, copy: Path, condition: str) -> Path:
@@ -137,7 +139,7 @@ def test_a_forecast_does_not_see_what_came_later(
         assert len([table for (table,) in tables if table.startswith("marts.")]) >= 5
         for (table,) in tables:
             if table not in OF_LATER_CAPTURES:
-                assert_equal(connection, table)
+                assert_equal(connection, table, OF_LATER_PERIODS.get(table, "true"))
 
 
 @pytest.mark.slow
