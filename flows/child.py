@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from flows.errors import Problem
+from flows.language import t
 
 # How long a child may take to end by itself once asked to.
 GRACE_SECONDS = 2
@@ -115,13 +116,17 @@ def ended_early(what: str, exit_code: int, remedy: str = "run again") -> Problem
     """What to say of a child that ended before it could say itself why."""
     if exit_code == -signal.SIGKILL:
         return Problem(
-            f"{what} was killed from outside",
-            "if nobody did it, the machine may have run out of memory: close other programs, or run on a "
-            "machine with at least 2 GiB free",
+            t("{what} was killed from outside", what=what),
+            t(
+                "if nobody did it, the machine may have run out of memory: close other "
+                "programs, or run on a machine with at least 2 GiB free"
+            ),
         )
     if exit_code < 0:
-        return Problem(f"{what} was ended by {signal.Signals(-exit_code).name}", remedy)
-    return Problem(f"{what} ended with exit code {exit_code}", remedy)
+        return Problem(
+            t("{what} was ended by {name}", what=what, name=signal.Signals(-exit_code).name), remedy
+        )
+    return Problem(t("{what} ended with exit code {exit_code}", what=what, exit_code=exit_code), remedy)
 
 
 def main() -> None:

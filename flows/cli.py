@@ -27,6 +27,7 @@ from flows.commands import (
     version,
 )
 from flows.errors import AforoError
+from flows.language import t
 from flows.screen import terminal
 from flows.stopping import Stopped, heard
 
@@ -98,7 +99,7 @@ def main() -> None:
         terminal.show_wrong_use(error)
         sys.exit(2)
     except AforoError as error:
-        terminal.show_problems("can't do that.", error.problems, [])
+        terminal.show_problems(t("can't do that."), error.problems, [])
         sys.exit(1)
     except Stopped as stopped:
         terminal.say(f"aforo: {stopped}.")

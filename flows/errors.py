@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flows.language import t
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -48,13 +50,14 @@ def as_text(problem: Problem) -> list[str]:
     if problem.table:
         place.append(problem.table)
     if problem.column:
-        place.append(f"column {problem.column}")
+        place.append(t("column {column}", column=problem.column))
     if problem.file:
         place.append(problem.file)
     if problem.rows:
-        place.append(f"row{'s' if len(problem.rows) > 1 else ''} {_enumerated(problem)}")
+        rows = _enumerated(problem)
+        place.append(t("rows {rows}", rows=rows) if len(problem.rows) > 1 else t("row {row}", row=rows))
     elif problem.count > 1:
-        place.append(f"{problem.count} rows")
+        place.append(t("{count} rows", count=problem.count))
     what = problem.what
     if problem.values:
         # '<text of 12 characters>' stands for a value that is not repeated (macro `shown`).
@@ -66,4 +69,5 @@ def as_text(problem: Problem) -> list[str]:
 
 def _enumerated(problem: Problem) -> str:
     rest = problem.count - len(problem.rows)
-    return ", ".join(map(str, problem.rows)) + (f" and {rest} more" if rest > 0 else "")
+    rows = ", ".join(map(str, problem.rows))
+    return t("{rows} and {rest} more", rows=rows, rest=rest) if rest > 0 else rows

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.errors import AforoError, Problem
+from flows.language import t
 from flows.project import PROJECT, contract_tables
 from flows.source import Source, full_path, parse
 
@@ -162,23 +163,28 @@ def resolve(
     if horizon not in HORIZONS:
         problems.append(
             Problem(
-                f"the horizon {horizon} is not between {HORIZONS[0]} and {HORIZONS[-1]} periods",
-                "give --horizon a number in that range",
+                t(
+                    "the horizon {horizon} is not between {first} and {last} periods",
+                    horizon=horizon,
+                    first=HORIZONS[0],
+                    last=HORIZONS[-1],
+                ),
+                t("give --horizon a number in that range"),
             )
         )
     if period is not None and period <= 0:
         problems.append(
             Problem(
-                f"the period must be positive, not {period}",
-                "give --period as the source numbers it, such as 202506",
+                t("the period must be positive, not {period}", period=period),
+                t("give --period as the source numbers it, such as 202506"),
             )
         )
     unknown = ", ".join(table for table in accepted if table not in contract_tables())
     if unknown:
         problems.append(
             Problem(
-                f"--accept {unknown}: the contract has no such table",
-                f"give one of {', '.join(contract_tables())}",
+                t("--accept {unknown}: the contract has no such table", unknown=unknown),
+                t("give one of {tables}", tables=", ".join(contract_tables())),
             )
         )
     moment = None
@@ -187,7 +193,10 @@ def resolve(
             moment = utc_text(as_of)
         except ValueError as error:
             problems.append(
-                Problem(f"--as-of: {error}", "give a moment such as 2025-06-05 or 2025-06-05T10:15:00")
+                Problem(
+                    t("--as-of: {error}", error=error),
+                    t("give a moment such as 2025-06-05 or 2025-06-05T10:15:00"),
+                )
             )
     if problems:
         raise AforoError(problems)
@@ -246,7 +255,8 @@ def _seconds(variable: str, text: str) -> float:
         return float(text)
     except ValueError:
         problem = Problem(
-            f"{variable}: must be a number of seconds, not '{text}'", "give seconds, such as 5 or 0.5"
+            t("{variable}: must be a number of seconds, not '{said}'", variable=variable, said=text),
+            t("give seconds, such as 5 or 0.5"),
         )
         raise AforoError([problem]) from None
 
@@ -284,8 +294,12 @@ def given(flag: str, value: str | None, variable: str) -> str | None:
     name = variable if value is None else f"--{flag}"
     text = os.environ.get(variable) if value is None else value
     if text is not None and not text.strip():
-        remedy = f"give it a value; for the default leave --{flag} out and unset {variable}"
-        raise AforoError([Problem(f"{name} is empty", remedy)])
+        remedy = t(
+            "give it a value; for the default leave --{flag} out and unset {variable}",
+            flag=flag,
+            variable=variable,
+        )
+        raise AforoError([Problem(t("{name} is empty", name=name), remedy)])
     return text
 
 

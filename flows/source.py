@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from flows.errors import AforoError, Problem
+from flows.language import t
 
 Kind = Literal["folder", "duckdb", "postgres", "remote"]
 
@@ -57,19 +58,25 @@ def parse(text: str) -> Source:
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
     if scheme is None and (re.search(r"://|\bpassword\s*=", text)):
         raise AforoError(
-            [Problem("the source can't be read: it is not a folder, a file or a known address", _REMEDY)]
+            [Problem(t("the source can't be read: it is not a folder, a file or a known address"), _REMEDY)]
         )
     if scheme is None:
         path = full_path(text)
         return Source(str(path), "duckdb" if path.suffix.lower() in _DUCKDB_ENDINGS else "folder")
     kind = _KINDS.get(scheme[1].lower())
     if kind is None:
-        raise AforoError([Problem(f"a source {scheme[0]}… can't be read", _REMEDY)])
+        raise AforoError([Problem(t("a source {scheme}… can't be read", scheme=scheme[0]), _REMEDY)])
     try:
         return _postgres(text) if kind == "postgres" else _remote(text)
     except ValueError as error:
         # The text itself is not shown: it may hold a password.
-        raise AforoError([Problem(f"the source {scheme[0]}… can't be read: {error}", _REMEDY)]) from None
+        raise AforoError(
+            [
+                Problem(
+                    t("the source {scheme}… can't be read: {error}", scheme=scheme[0], error=error), _REMEDY
+                )
+            ]
+        ) from None
 
 
 def full_path(named: str) -> Path:
@@ -78,8 +85,8 @@ def full_path(named: str) -> Path:
         return Path(named).expanduser().resolve()
     except (RuntimeError, OSError):
         # A '~user' that is no user, links that lead to each other.
-        what = f"the path {named} leads nowhere: its user or its links do not exist"
-        raise AforoError([Problem(what, "write it in full, from / on")]) from None
+        what = t("the path {named} leads nowhere: its user or its links do not exist", named=named)
+        raise AforoError([Problem(what, t("write it in full, from / on"))]) from None
 
 
 def _postgres(text: str) -> Source:

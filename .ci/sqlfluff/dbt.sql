@@ -5,3 +5,5 @@
 {% macro this_run() %}run{% endmacro %}
 {% macro of_this_run(name) %}3{% endmacro %}
 {% macro reasons_of_fallback() %}map(cast([] as varchar[]), cast([] as varchar[])){% endmacro %}
+{% macro publications() %}{{ return({'files': [], 'refused': []}) }}{% endmacro %}
+{% macro published_forecasts() %}(select 1 as run_id){% endmacro %}

@@ -13,6 +13,7 @@ from flows.dbt import diagnosis
 from flows.dbt.runner import TRANSFORM, Variables, run_dbt
 from flows.errors import AforoError, Problem
 from flows.home import lock, warehouse
+from flows.language import t
 from flows.project import version_variables
 from flows.screen import terminal
 from flows.screen.progress import Progress
@@ -30,7 +31,9 @@ def run(asked: Settings, origins: int, listener: Progress) -> list[dict[str, Any
     """
     if warehouse.first_capture(asked.home) is None:
         where = asked.home.root
-        raise AforoError([Problem(f"nothing was captured yet in {where}", "run `aforo run` once")])
+        raise AforoError(
+            [Problem(t("nothing was captured yet in {where}", where=where), t("run `aforo run` once"))]
+        )
     variables = Variables(
         version_variables(),
         {"periodo": asked.period, "horizonte": asked.horizon, "origenes_backtest": origins},

@@ -20,6 +20,7 @@ from flows.dbt.runner import AUDIT, Variables, run_dbt
 from flows.errors import AforoError, Problem
 from flows.errors import as_text as problem_text
 from flows.home import warehouse
+from flows.language import marked, t
 from flows.project import contract_tables, version_variables
 from flows.quoting import literal
 from flows.screen import terminal
@@ -84,13 +85,13 @@ def check(asked: Settings, listener: Progress) -> list[Checked]:
 
 def as_text(checked: list[Checked]) -> list[str]:
     """A line a table, then what is wrong, with what to do."""
-    rows = [[c.table, c.state, _number(c.rows), _number(c.periods), c.read_as] for c in checked]
-    lines = table([["table", "state", "rows", "periods", "read as"], *rows])
+    rows = [[c.table, t(c.state), _number(c.rows), _number(c.periods), c.read_as] for c in checked]
+    lines = table([[t("table"), t("state"), t("rows"), t("periods"), t("read as")], *rows])
     for problem in dict.fromkeys(problem for c in checked for problem in c.problems):
         lines += ["", *(f"  {line}" for line in problem_text(problem))]
     for problem in (problem for c in checked for problem in c.warnings):
         first, *rest = problem_text(problem)
-        lines += ["", f"  Note: {first}", *(f"  {line}" for line in rest)]
+        lines += ["", f"  {t('Note: {note}', note=first)}", *(f"  {line}" for line in rest)]
     return lines
 
 
@@ -103,14 +104,14 @@ def _checked(
 ) -> Checked:
     rows, periods = (reading.rows, reading.periods) if reading else (None, None)
     problems = [_without_log(problem) for problem in found.failed.get(name, [])]
-    state = "refused" if problems else "sound" if rows else "absent"
+    state = marked("refused") if problems else marked("sound") if rows else marked("absent")
     return Checked(name, state, rows, periods, formats.get(name) or "", problems, [])
 
 
 def _without_log(problem: Problem) -> Problem:
     # The log of the scratch home goes with it.
     return (
-        replace(problem, remedy="`aforo run` writes a log with the details")
+        replace(problem, remedy=t("`aforo run` writes a log with the details"))
         if SCRATCH in problem.remedy
         else problem
     )

@@ -20,6 +20,7 @@ from flows.drafting import mapping, recognise, tables
 from flows.errors import AforoError, Problem
 from flows.errors import as_text as problem_text
 from flows.home import marker
+from flows.language import t
 from flows.quoting import identifier
 from flows.settings import Settings
 from flows.source import full_path
@@ -86,8 +87,10 @@ def write(files: dict[str, str], folder: Path, asked: Settings) -> list[tuple[Pa
     for path in folder.glob("*.sql"):
         drafted_for = settings.drafted_for(path)
         if drafted_for not in (None, str(asked.source)):
-            what = f"{path} is the mapping of another source, {drafted_for}"
-            remedy = "name another folder with --to, or another --home: a home is of one institute"
+            what = t(
+                "{path} is the mapping of another source, {drafted_for}", path=path, drafted_for=drafted_for
+            )
+            remedy = t("name another folder with --to, or another --home: a home is of one institute")
             raise AforoError([Problem(what, remedy)])
     written = []
     for table, path in paths.items():
@@ -183,9 +186,14 @@ def _wants_catalogue(seen: Seen) -> bool:
 
 def _nothing(asked: Settings) -> Problem:
     return Problem(
-        f"in no table of {asked.source} the class sections were recognised, so nothing was drafted",
-        "name the source that has a row for each section, with its period, course and students; or write the"
-        " mapping yourself (docs/contract.md)",
+        t(
+            "in no table of {source} the class sections were recognised, so nothing was drafted",
+            source=asked.source,
+        ),
+        t(
+            "name the source that has a row for each section, with its period, "
+            "course and students; or write the mapping yourself (docs/contract.md)"
+        ),
     )
 
 

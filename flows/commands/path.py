@@ -9,6 +9,7 @@ from flows import settings
 from flows.commands.options import Home, explained
 from flows.errors import AforoError, Problem
 from flows.home import releases
+from flows.language import t
 
 EXAMPLES = """Examples:
 
@@ -23,7 +24,9 @@ def published(home: settings.Home) -> Path:
     """The folder of the published release; AforoError where nothing is published."""
     folder = releases.published_folder(home)
     if folder is None:
-        raise AforoError([Problem(f"nothing is published in {home.root}", "run `aforo run` once")])
+        raise AforoError(
+            [Problem(t("nothing is published in {root}", root=home.root), t("run `aforo run` once"))]
+        )
     return folder
 
 

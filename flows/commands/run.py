@@ -21,6 +21,7 @@ from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Sourc
 from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
 from flows.home import marker, releases
+from flows.language import t
 from flows.prefect import server
 from flows.screen import progress, summary, terminal
 from flows.stopping import Stopped, heard
@@ -84,7 +85,9 @@ def command(
             run.problems = error.problems
         except Stopped as signalled:
             stopped = signalled
-            run.problems = [Problem(f"the run was {stopped}", "start it again when it suits")]
+            run.problems = [
+                Problem(t("the run was {stopped}", stopped=stopped), t("start it again when it suits"))
+            ]
     # What happens to Prefect after the publication is in the log; it takes nothing back.
     published = _is_published(asked.home, run)
     if published:
@@ -97,7 +100,7 @@ def command(
         title = _failure_title(asked.home, run)
         terminal.show_problems(title, run.problems, run.record.hints if run.record else [])
     elif run.record and run.record.summary and not quiet:
-        notes = (f"  Note: {hint}" for hint in run.record.hints)
+        notes = ("  " + t("Note: {note}", note=hint) for hint in run.record.hints)
         print("", *summary.as_text(run.record.summary), *notes, sep="\n")
     raise typer.Exit(stopped.exit_code if stopped else 0 if published else 1)
 
@@ -195,17 +198,19 @@ def _report(run: progress.Heard, published: bool) -> dict[str, Any]:
 
 def _stopped_title(home: settings.Home, run: progress.Heard, stopped: Stopped, published: bool) -> str:
     if published:
-        return f"{stopped} after the forecast was published: it stands."
-    return f"{stopped}{f' at the step {run.step}' if run.step else ''}. {_still_stands(home)}"
+        return t("{stopped} after the forecast was published: it stands.", stopped=stopped)
+    where = t("{stopped} at the step {step}.", stopped=stopped, step=run.step) if run.step else f"{stopped}."
+    return f"{where} {_still_stands(home)}"
 
 
 def _failure_title(home: settings.Home, run: progress.Heard) -> str:
     step = run.record.failed_step if run.record else None
-    return f"{f'the run failed at the step {step}' if step else 'no run'}. {_still_stands(home)}"
+    what = t("the run failed at the step {step}.", step=step) if step else t("no run.")
+    return f"{what} {_still_stands(home)}"
 
 
 def _still_stands(home: settings.Home) -> str:
     manifest = releases.published_manifest(home)
     if manifest is None:
-        return "Nothing was published."
-    return f"Nothing was published; the forecast of {manifest['published_at']} still stands."
+        return t("Nothing was published.")
+    return t("Nothing was published; the forecast of {moment} still stands.", moment=manifest["published_at"])

@@ -10,6 +10,7 @@ from flows.commands.options import AsJson, Home, echo, explained
 from flows.errors import Problem
 from flows.errors import as_text as problem_text
 from flows.home import record, releases, warehouse
+from flows.language import t
 from flows.screen import summary
 from flows.screen.table import table
 
@@ -33,33 +34,50 @@ def read(home: settings.Home) -> dict[str, Any]:
 
 def as_text(found: dict[str, Any]) -> list[str]:
     """The same for a person."""
-    lines = [f"Home: {found['home']}", *_last_run(found["last_run"])]
-    lines += [f"  {path} is no record of a run: it is left as it is." for path in found["no_records"]]
+    lines = [t("Home: {home}", home=found["home"]), *_last_run(found["last_run"])]
+    lines += [
+        "  " + t("{path} is no record of a run: it is left as it is.", path=path)
+        for path in found["no_records"]
+    ]
     if found["warehouse"]:
         lines += problem_text(Problem(**found["warehouse"]))
     published = found["published"]
     if found["damaged"]:
-        lines += ["Published: damaged.", *(f"  {what}" for what in found["damaged"])]
-        return [*lines, "  -> run `aforo run`, which publishes anew"]
+        lines += [t("Published: damaged."), *(f"  {what}" for what in found["damaged"])]
+        return [*lines, f"  -> {t('run `aforo run`, which publishes anew')}"]
     if published is None:
-        return [*lines, "Published: nothing yet. `aforo run` makes and publishes a forecast."]
+        return [*lines, t("Published: nothing yet. `aforo run` makes and publishes a forecast.")]
     periods = ", ".join(map(str, published["periods"]))
-    lines.append(f"Published: {periods}, at {published['published_at']} (run {published['run_id']})")
-    lines.append(f"  file {published['file']}")
-    lines.append("Sources of the published forecast:")
+    lines.append(
+        t(
+            "Published: {periods}, at {moment} (run {run_id})",
+            periods=periods,
+            moment=published["published_at"],
+            run_id=published["run_id"],
+        )
+    )
+    lines.append("  " + t("file {file}", file=published["file"]))
+    lines.append(t("Sources of the published forecast:"))
     columns = ("tabla", "estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
-    header = ["table", "state", "rows", "captured (UTC)", "days old", "in quarantine"]
+    header = [t("table"), t("state"), t("rows"), t("captured (UTC)"), t("days old"), t("in quarantine")]
     rows = [[source[column] for column in columns] for source in published["sources"]]
     return [*lines, *table([header, *rows]), *summary.fallbacks(published["sources"])]
 
 
 def _last_run(last: dict[str, Any] | None) -> list[str]:
     if last is None:
-        return ["Last run: none yet."]
-    steps = ", ".join(f"{step['name']} {step['state']} ({step['seconds']:.1f} s)" for step in last["steps"])
+        return [t("Last run: none yet.")]
+    steps = ", ".join(
+        f"{step['name']} {t(step['state'])} ({step['seconds']:.1f} s)" for step in last["steps"]
+    )
     lines = [
-        f"Last run: {last['run_id']}, {last['status']}, started {last['started_at']}",
-        f"  source {last['source']}",
+        t(
+            "Last run: {run_id}, {status}, started {moment}",
+            run_id=last["run_id"],
+            status=t(last["status"]),
+            moment=last["started_at"],
+        ),
+        "  " + t("source {source}", source=last["source"]),
         f"  {steps}",
     ]
     for problem in last["problems"]:

@@ -21,6 +21,7 @@ from flows.dbt import diagnosis
 from flows.dbt.runner import VACUUM, Variables, run_dbt
 from flows.errors import AforoError, Problem
 from flows.home import backup, lock, releases, warehouse
+from flows.language import t
 from flows.project import version_variables
 from flows.quoting import pattern
 from flows.screen.table import table
@@ -90,7 +91,9 @@ def default_keep_days() -> int:
 def run(home: HomeFolder, keep_days: int) -> Report:
     """Folds the history of the home's warehouse, all or nothing; nothing that is published is touched."""
     if warehouse.first_capture(home) is None:
-        raise AforoError([Problem(f"nothing was captured yet in {home.root}", "run `aforo run` once")])
+        raise AforoError(
+            [Problem(t("nothing was captured yet in {root}", root=home.root), t("run `aforo run` once"))]
+        )
     with lock.exclusive(home, "aforo vacuum"):
         # A run that was killed while it published counts as published, or not, from here on.
         releases.recover(home)
@@ -118,9 +121,14 @@ def _histories(home: HomeFolder) -> list[Path]:
             raise AforoError(
                 [
                     Problem(
-                        f"what the forecasts of {home.history} were made from can't be read, so that nothing "
-                        f"was folded: {file.name}: {str(error).splitlines()[0]}",
-                        "bring it back from a copy, or move it away if its forecast need not be rebuilt",
+                        t(
+                            "what the forecasts of {history} were made from can't be read, so that nothing "
+                            "was folded: {file}: {reason}",
+                            history=home.history,
+                            file=file.name,
+                            reason=str(error).splitlines()[0],
+                        ),
+                        t("bring it back from a copy, or move it away if its forecast need not be rebuilt"),
                     )
                 ]
             ) from error

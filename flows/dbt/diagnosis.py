@@ -19,6 +19,7 @@ from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem, TransientError
 from flows.home import warehouse
+from flows.language import t
 from flows.project import contract_tables
 from flows.settings import Home
 
@@ -56,7 +57,9 @@ def explain_exception(error: BaseException, home: Home) -> AforoError:
         return error
     if not isinstance(error, Exception):
         # Ctrl-C, or the signal by which a server or an operator ends a process.
-        return AforoError([Problem("the run was stopped before its end", "start it again when it suits")])
+        return AforoError(
+            [Problem(t("the run was stopped before its end"), t("start it again when it suits"))]
+        )
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 10:
@@ -105,8 +108,8 @@ def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
         ).fetchall()
         return [
             Problem(
-                what=problem,
-                remedy=remedy,
+                what=t(problem),
+                remedy=t(remedy),
                 table=table,
                 column=column,
                 file=file,
@@ -123,7 +126,7 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
     if TAG in text:
         message = re.split(r"\n\s*\n", text.split(TAG, 1)[1])[0]
         what, _, remedy = " ".join(message.split()).partition(". ")
-        return Problem(what, remedy or _look_at_log(home)), False
+        return Problem(t(what), t(remedy) if remedy else _look_at_log(home)), False
     text = _python_error(text) or text
     known = _known(text)
     if known:
@@ -133,7 +136,7 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
     foreign = _foreign_sql(text, node, home)
     if foreign:
         return foreign, False
-    what = f"{node.name}: {_first_line(_without_header(text))}"
+    what = t("{name}: {first_line}", name=node.name, first_line=_first_line(_without_header(text)))
     return Problem(what, _look_at_log(home)), False
 
 
@@ -153,7 +156,10 @@ def _python_error(text: str) -> str | None:
 
 def _ending(result: DbtResult, home: Home) -> tuple[Problem, bool]:
     if result.timed_out:
-        what = f"dbt did not end within {result.seconds_allowed:.0f} seconds and was stopped"
+        what = t(
+            "dbt did not end within {seconds} seconds and was stopped",
+            seconds=f"{result.seconds_allowed:.0f}",
+        )
         return Problem(what, _look_at_log(home)), False
     return no_room(home) or child.ended_early("dbt", result.exit_code, _look_at_log(home)), False
 
@@ -187,8 +193,8 @@ def _is_table_folder(path: Path) -> bool:
 def _no_parquet(text: str, _: Home) -> Problem:
     file = _file_in(text)
     return Problem(
-        "the file is not a Parquet file, or it is cut off",
-        "export it again as Parquet, or as CSV with the ending .csv",
+        t("the file is not a Parquet file, or it is cut off"),
+        t("export it again as Parquet, or as CSV with the ending .csv"),
         table=_table_of(file),
         file=file,
     )
@@ -201,8 +207,13 @@ def _bad_csv(text: str, _: Home) -> Problem:
     )
     rows = _line_in(text)
     return Problem(
-        f"{'the' if rows else 'a'} row can't be read as CSV{': ' + reason[1].strip() if reason else ''}",
-        "give every row as many values as the header has, with quotes around values that hold the separator",
+        t("a row can't be read as CSV: {reason}", reason=reason[1].strip())
+        if reason
+        else t("a row can't be read as CSV"),
+        t(
+            "give every row as many values as the header has, with quotes around "
+            "values that hold the separator"
+        ),
         table=_table_of(file),
         file=file,
         rows=rows,
@@ -214,41 +225,52 @@ def _disk_full(text: str, home: Home) -> Problem:
     elsewhere = file and not Path(file[1]).is_relative_to(home.root)
     place = file[1] if file and elsewhere else home.root
     return Problem(
-        f"the disk of {place} is full", "free some space there, or use another --home; then run again"
+        t("the disk of {place} is full", place=place),
+        t("free some space there, or use another --home; then run again"),
     )
 
 
 def _locked(text: str, home: Home) -> Problem:
     process = re.search(r"\(PID (\d+)\)", text)
-    who = f"process {process[1]}" if process else "another process"
+    who = t("process {number}", number=process[1]) if process else t("another process")
     file = re.search(r"lock on file \"([^\"]+)\"", text)
     if file and Path(file[1]).resolve() != home.warehouse.resolve():
-        return Problem(f"the source {file[1]} is open in {who}", "close it there, or read a copy of it")
+        return Problem(
+            t("the source {file} is open in {who}", file=file[1], who=who),
+            t("close it there, or read a copy of it"),
+        )
     return Problem(
-        f"the warehouse {home.warehouse} is open in {who}",
-        f"close it there: read the published copy instead ({home.published_file})",
+        t("the warehouse {warehouse} is open in {who}", warehouse=home.warehouse, who=who),
+        t(
+            "close it there: read the published copy instead ({published_file})",
+            published_file=home.published_file,
+        ),
     )
 
 
 def _damaged(text: str, home: Home) -> Problem:
     file = _file_in(text)
     if file and Path(file).resolve() != home.warehouse.resolve():
-        return Problem(f"the source {file} is no DuckDB file, or it is damaged", "export it again", file=file)
+        return Problem(
+            t("the source {file} is no DuckDB file, or it is damaged", file=file),
+            t("export it again"),
+            file=file,
+        )
     return no_room(home) or warehouse.damaged(home.warehouse, _first_line(text))
 
 
 def _out_of_memory(_: str, __: Home) -> Problem:
     return Problem(
-        "the run needed more memory than there is",
-        "close other programs, or run on a machine with at least 2 GiB free",
+        t("the run needed more memory than there is"),
+        t("close other programs, or run on a machine with at least 2 GiB free"),
     )
 
 
 def _permission(text: str, _: Home) -> Problem:
     found = re.search(r"[\"']([^\"']+)[\"']", text)
     return Problem(
-        f"there is no permission to read or write {found[1] if found else 'a file'}",
-        "give the user that runs aforo the right to, or use another --home",
+        t("there is no permission to read or write {file}", file=found[1] if found else t("a file")),
+        t("give the user that runs aforo the right to, or use another --home"),
     )
 
 
@@ -259,34 +281,37 @@ def _source_down(text: str, _: Home) -> Problem:
         text,
     )
     return Problem(
-        f"the source does not answer: {reason[0] if reason else 'it can not be reached'}",
-        "check that it is up and that its address is right; then run again",
+        t("the source does not answer: {reason}", reason=reason[0] if reason else t("it can not be reached")),
+        t("check that it is up and that its address is right; then run again"),
     )
 
 
 def _login_refused(text: str, _: Home) -> Problem:
     reason = re.search(r"FATAL: +(.*)|no password supplied", text)
     return Problem(
-        f"the source refuses the login: {reason[1] or reason[0] if reason else 'no reason given'}",
-        "check user and database in its address, and the password in PGPASSWORD or ~/.pgpass",
+        t(
+            "the source refuses the login: {reason}",
+            reason=reason[1] or reason[0] if reason else t("no reason given"),
+        ),
+        t("check user and database in its address, and the password in PGPASSWORD or ~/.pgpass"),
     )
 
 
 def _right_missing(text: str, _: Home) -> Problem:
     what = re.search(r"permission denied for (.*)", text)
     return Problem(
-        f"the source's user may not read {what[1] if what else 'a table'}",
-        "grant it: grant select on the table, and usage on its schema",
+        t("the source's user may not read {table}", table=what[1] if what else t("a table")),
+        t("grant it: grant select on the table, and usage on its schema"),
     )
 
 
 def _source_busy(text: str, _: Home) -> Problem:
     lock = "lock timeout" in text
     return Problem(
-        "a table of the source is locked by another session"
+        t("a table of the source is locked by another session")
         if lock
-        else "the source took too long to answer",
-        "run again when that session has ended" if lock else "run again when it is less busy",
+        else t("the source took too long to answer"),
+        t("run again when that session has ended") if lock else t("run again when it is less busy"),
     )
 
 
@@ -305,17 +330,21 @@ def _foreign_sql(text: str, node: NodeFailure, home: Home) -> Problem | None:
     mapping = _mapping_of(table, home)
     if reason[0].startswith("Permission"):
         return Problem(
-            f"{'the mapping' if mapping else 'a view of the source'} reads more than is delivered: {said}",
-            "let it select from what the source holds alone: a mapping from `entrega` and `instituto`, "
-            "a view from tables",
+            t("the mapping reads more than is delivered: {said}", said=said)
+            if mapping
+            else t("a view of the source reads more than is delivered: {said}", said=said),
+            t(
+                "let it select from what the source holds alone: a mapping from "
+                "`entrega` and `instituto`, a view from tables"
+            ),
             table=table,
             file=mapping,
         )
     if mapping is None:
         return None
     return Problem(
-        f"the mapping does not run: {said}",
-        "correct its query; the source's columns are named as `aforo init-source` shows them",
+        t("the mapping does not run: {said}", said=said),
+        t("correct its query; the source's columns are named as `aforo init-source` shows them"),
         table=table,
         file=mapping,
     )
@@ -330,7 +359,7 @@ def _mapping_of(table: str, home: Home) -> str | None:
 
 
 def _port_in_use(_: str, __: Home) -> Problem:
-    return Problem("the port is in use", "give another one with --port")
+    return Problem(t("the port is in use"), t("give another one with --port"))
 
 
 _KNOWN = [
@@ -372,7 +401,9 @@ _KNOWN = [
             r"Stale file handle|Resource temporarily unavailable|Input/output error|"
             r"Connection (reset|refused|timed out)"
         ),
-        lambda text, home: Problem(_first_line(text), f"try again in a while; {_look_at_log(home)}"),
+        lambda text, home: Problem(
+            _first_line(text), t("try again in a while; {look_at_log}", look_at_log=_look_at_log(home))
+        ),
         transient=True,
     ),
 ]
@@ -390,5 +421,5 @@ def _first_line(text: str) -> str:
 
 def _look_at_log(home: Home) -> str:
     if not home.logs.is_dir():
-        return "`aforo run` writes a log with the details"
-    return f"the details are in {home.log} and {home.logs / 'dbt.log'}"
+        return t("`aforo run` writes a log with the details")
+    return t("the details are in {log} and {dbt_log}", log=home.log, dbt_log=home.logs / "dbt.log")

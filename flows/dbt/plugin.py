@@ -10,6 +10,7 @@
   - `aforo_box(request)`: runs foreign SQL in a box and attaches that; `aforo_discard(name)` takes it away.
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.
+  - `aforo_publications(columns)`: the published forecasts that can be read (flows/dbt/publications.py).
   - `aforo_is_personal(column)`, `aforo_shown(columns)`: flows/dbt/personal.py.
 - Errors of DuckDB reach dbt and its log without the values that they quote (flows/dbt/wording.py).
 """
@@ -31,7 +32,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling
 
-from flows.dbt import box, personal
+from flows.dbt import box, personal, publications
 from flows.dbt.extensions import PACKAGES, extension_file
 from flows.dbt.wording import quiet, without_values
 from flows.quoting import identifier, literal
@@ -70,6 +71,7 @@ class Plugin(BasePlugin):
         register("aforo_discard", work.discard, ["VARCHAR"], "BOOLEAN")
         register("aforo_ask", _ask, ["VARCHAR", "VARCHAR"], "VARCHAR")
         register("aforo_no_select", _no_select, ["VARCHAR"], "VARCHAR")
+        register("aforo_publications", _publications(Path(self.creds.path)), ["VARCHAR"], "VARCHAR")
         register("aforo_is_personal", personal.is_personal_name, ["VARCHAR"], "BOOLEAN")
         register("aforo_shown", personal.shown_names, ["VARCHAR[]"], "VARCHAR[]")
 
@@ -165,6 +167,18 @@ def _remove(folder: Path) -> None:
 
 def _ask(file: str, query: str) -> str:
     return json.dumps(box.ask(Path(file), query))
+
+
+def _publications(warehouse: Path) -> Callable[[str], str]:
+    """`columns`: {required, optional}, each with its columns' types, as JSON. Looked at once a process."""
+
+    @functools.cache
+    def looked(columns: str) -> str:
+        asked = json.loads(columns)
+        history = warehouse.resolve().parent / "history"
+        return json.dumps(publications.look(history, asked["required"], asked["optional"]))
+
+    return looked
 
 
 def _no_select(text: str) -> str | None:

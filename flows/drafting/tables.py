@@ -13,6 +13,7 @@ from flows.dbt import box
 from flows.dbt.extensions import extension_file
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem
+from flows.language import t
 from flows.quoting import identifier, literal, pattern
 from flows.reading import copies, workbooks
 from flows.source import Source
@@ -77,11 +78,18 @@ def opened(source: Source) -> Iterator[Looked]:
         except (duckdb.Error, OSError) as error:
             reason = without_values(str(error)).splitlines()[0]
             # Not from the error itself: its words may quote a value, and would stand in the log.
-            raise AforoError([Problem(f"the source {source} can't be read: {reason}", "check it")]) from None
+            raise AforoError(
+                [
+                    Problem(
+                        t("the source {source} can't be read: {reason}", source=source, reason=reason),
+                        t("check it"),
+                    )
+                ]
+            ) from None
         if not looked.tables:
-            unread = [Problem(text, "mend or remove it") for text in looked.unread]
-            what = f"the source {source} has no table"
-            raise AforoError([*unread, Problem(what, "name one with files or tables in it with --source")])
+            unread = [Problem(text, t("mend or remove it")) for text in looked.unread]
+            what = t("the source {source} has no table", source=source)
+            raise AforoError([*unread, Problem(what, t("name one with files or tables in it with --source"))])
         yield looked
 
 
@@ -100,7 +108,7 @@ def _look(source: Source, stack: contextlib.ExitStack) -> Looked:
         return Looked(connection, _database(connection), [])
     if source.path is None:
         text = "a remote folder can't be looked at"
-        raise AforoError([Problem(text, "copy a file of each table into a folder, and look at that")])
+        raise AforoError([Problem(text, t("copy a file of each table into a folder, and look at that"))])
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aforo-look-")))
     return _files(connection, source.path, scratch)
 

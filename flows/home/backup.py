@@ -17,6 +17,7 @@ from flows.home import tables
 from flows.home.releases import sync
 from flows.home.tables import Table
 from flows.home.warehouse import damaged
+from flows.language import t
 from flows.quoting import identifier, literal
 from flows.settings import Home
 
@@ -82,7 +83,7 @@ def keep_if_possible(home: Home) -> Problem | None:
     except Exception as error:
         log.exception("no copy of the history was kept")
         what = f"no copy of the history was kept: {str(error).splitlines()[0]}"
-        return Problem(what, f"the next run tries again; see {home.log}")
+        return Problem(what, t("the next run tries again; see {log}", log=home.log))
     return None
 
 
@@ -128,8 +129,8 @@ def restore(home: Home) -> Restored:
         raise AforoError(
             [
                 Problem(
-                    f"there is no copy of the history in {copy.parent}",
-                    f"move {home.warehouse.name} away: the next run begins a new history",
+                    t("there is no copy of the history in {parent}", parent=copy.parent),
+                    t("move {name} away: the next run begins a new history", name=home.warehouse.name),
                 )
             ]
         )
@@ -147,7 +148,9 @@ def restore(home: Home) -> Restored:
         sync(draft)
     except duckdb.Error as error:
         what = f"the copy of the history {copy} is damaged too: {str(error).splitlines()[0]}"
-        raise AforoError([Problem(what, "bring the home's folder back from a backup of your own")]) from error
+        raise AforoError(
+            [Problem(what, t("bring the home's folder back from a backup of your own"))]
+        ) from error
     aside = _move_aside(home)
     draft.replace(home.warehouse)
     sync(home.root)
@@ -177,10 +180,19 @@ def _require_all_captures(connection: duckdb.DuckDBPyConnection, home: Home) -> 
         raise AforoError(
             [
                 Problem(
-                    f"the warehouse {home.warehouse} knows less of the source than its copy in "
-                    f"{home.history_copy.parent}: captures up to {lost[1]:%Y-%m-%d %H:%M:%S} UTC are missing",
-                    f"move {home.warehouse.name} away and run `aforo restore`; or, if the older is meant, "
-                    f"move {home.history_copy.parent} away",
+                    t(
+                        "the warehouse {warehouse} knows less of the source than its copy in "
+                        "{parent}: captures up to {captured:%Y-%m-%d %H:%M:%S} UTC are missing",
+                        warehouse=home.warehouse,
+                        parent=home.history_copy.parent,
+                        captured=lost[1],
+                    ),
+                    t(
+                        "move {name} away and run `aforo restore`; or, if the older is meant, "
+                        "move {parent} away",
+                        name=home.warehouse.name,
+                        parent=home.history_copy.parent,
+                    ),
                 )
             ]
         )
@@ -192,7 +204,8 @@ def _verify(path: Path, history: list[Table]) -> None:
             raise AforoError(
                 [
                     Problem(
-                        f"what was written to {path} is not what was read", "check the disk, then run again"
+                        t("what was written to {path} is not what was read", path=path),
+                        t("check the disk, then run again"),
                     )
                 ]
             )

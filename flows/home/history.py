@@ -5,6 +5,7 @@ from datetime import datetime
 import duckdb
 
 from flows.errors import Problem
+from flows.language import t
 from flows.settings import Home
 
 MOMENTS_SHOWN = 12
@@ -34,8 +35,11 @@ def refusal(home: Home, as_of: str) -> Problem | None:
     more = f" and {len(kept) - MOMENTS_SHOWN} earlier ones" if len(kept) > MOMENTS_SHOWN else ""
     older = f", or one of the published forecasts: {shown}{more}" if kept else ""
     return Problem(
-        f"what was known at {as_of} UTC is not kept: `aforo vacuum` has folded the history up to then",
-        f"give --as-of a moment (UTC) from {cut:%Y-%m-%dT%H:%M:%S.%f} on{older}",
+        t(
+            "what was known at {as_of} UTC is not kept: `aforo vacuum` has folded the history up to then",
+            as_of=as_of,
+        ),
+        t("give --as-of a moment (UTC) from {cut:%Y-%m-%dT%H:%M:%S.%f} on{older}", cut=cut, older=older),
     )
 
 

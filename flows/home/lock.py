@@ -11,6 +11,7 @@ from typing import Any
 
 from flows.errors import AforoError, Problem
 from flows.home import marker
+from flows.language import t
 from flows.settings import Home
 
 
@@ -40,8 +41,8 @@ def serving(home: Home) -> Iterator[None]:
     """One `aforo serve` at a time on a home; runs go on beside it. AforoError when there is another."""
     marker.enter(home)
     home.prefect.mkdir(exist_ok=True)
-    what = f"another `aforo serve` runs on {home.root}"
-    busy = Problem(what, "end that one first, or use another --home")
+    what = t("another `aforo serve` runs on {root}", root=home.root)
+    busy = Problem(what, t("end that one first, or use another --home"))
     with _locked(home, home.prefect, lambda: busy):
         yield
 
@@ -75,8 +76,8 @@ def _locked(home: Home, folder: Path, busy: Callable[[], Problem]) -> Iterator[N
         except BlockingIOError:
             raise AforoError([busy()]) from None
         except OSError as error:
-            what = f"the home {home.root} can't be locked: {error.strerror}"
-            raise AforoError([Problem(what, "use a --home on a disk of this machine")]) from None
+            what = t("the home {root} can't be locked: {strerror}", root=home.root, strerror=error.strerror)
+            raise AforoError([Problem(what, t("use a --home on a disk of this machine"))]) from None
         yield
     finally:
         os.close(descriptor)
@@ -90,6 +91,6 @@ def _busy(home: Home) -> Problem:
         else "another process"
     )
     return Problem(
-        f"{home.root} is in use by {who}",
-        "wait until it has ended, or use another --home",
+        t("{root} is in use by {who}", root=home.root, who=who),
+        t("wait until it has ended, or use another --home"),
     )

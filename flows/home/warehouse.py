@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from flows.errors import Problem
+from flows.language import t
 from flows.settings import Home
 
 
@@ -38,8 +39,8 @@ class Reading:
 def damaged(warehouse: Path, how: str) -> Problem:
     """That the warehouse can't be used, and the way on."""
     return Problem(
-        f"the warehouse {warehouse} is damaged: {how}",
-        "run `aforo restore`, which makes it anew from the copy of its history; what is published stays",
+        t("the warehouse {warehouse} is damaged: {how}", warehouse=warehouse, how=how),
+        t("run `aforo restore`, which makes it anew from the copy of its history; what is published stays"),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from flows import child
 from flows.dbt import diagnosis
 from flows.errors import AforoError, Problem
+from flows.language import t
 from flows.settings import Home
 
 LOOPBACK = "127.0.0.1"
@@ -71,8 +72,10 @@ def _require_free(port: int) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            what = f"Prefect's server can't use the port {port}: {error.strerror}"
-            remedy = "free that port or give another --port, or name a server in PREFECT_API_URL"
+            what = t(
+                "Prefect's server can't use the port {port}: {strerror}", port=port, strerror=error.strerror
+            )
+            remedy = t("free that port or give another --port, or name a server in PREFECT_API_URL")
             raise AforoError([Problem(what, remedy)]) from None
 
 
@@ -83,7 +86,10 @@ def _wait_for(url: str, server: child.Child, home: Home) -> None:
             return
         time.sleep(_POLL_SECONDS)
     no_answer = Problem(
-        f"Prefect's server did not start at {url}",
-        f"free that port or give another --port, or name a server in PREFECT_API_URL; see {home.log}",
+        t("Prefect's server did not start at {url}", url=url),
+        t(
+            "free that port or give another --port, or name a server in PREFECT_API_URL; see {log}",
+            log=home.log,
+        ),
     )
     raise AforoError([diagnosis.no_room(home) or no_answer])

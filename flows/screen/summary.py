@@ -9,15 +9,16 @@ from typing import Any
 
 import duckdb
 
+from flows.language import marked, t
 from flows.screen.table import table
 from flows.settings import Home
 
 LARGEST = 5
 RULES = {
-    "flujo": "all of the course before",
-    "naive": "the last period",
-    "naive_estacional": "the same season's last",
-    "media_estacional": "the mean of the last three same seasons",
+    "flujo": marked("all of the course before"),
+    "naive": marked("the last period"),
+    "naive_estacional": marked("the same season's last"),
+    "media_estacional": marked("the mean of the last three same seasons"),
 }
 SOURCE_COLUMNS = ("tabla", "estado", "motivo_estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
 
@@ -74,23 +75,32 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     """The summary for a person, ending with a line to paste at a shell's prompt."""
     periods = ", ".join(map(str, summary["periods"]))
     lines = [
-        f"Forecast for {periods}, published {summary['published_at']} (run {summary['run_id']}).",
-        f"  {summary['period']}: {summary['students']:,} students expected; {summary['cells']:,} cells"
-        " (campus x course x time slot) are likely held.",
+        t(
+            "Forecast for {periods}, published {moment} (run {run_id}).",
+            periods=periods,
+            moment=summary["published_at"],
+            run_id=summary["run_id"],
+        ),
+        f"  {_expected(summary)}",
         f"  {_backtest(summary['backtest'])}",
-        f"  Largest cells of {summary['period']}:",
-        *table([["campus", "course", "slot", "students"], *(list(c.values()) for c in summary["largest"])]),
+        "  " + t("Largest cells of {period}:", period=summary["period"]),
+        *table([_cell_header(), *(list(c.values()) for c in summary["largest"])]),
     ]
     quarantined = sum(source["en_cuarentena"] for source in summary["sources"])
     if quarantined:
-        lines.append(f"  {quarantined:,} sections are in quarantine: their course or slot code is unknown.")
+        said = t(
+            "{sections} sections are in quarantine: their course or slot code is unknown.",
+            sections=f"{quarantined:,}",
+        )
+        lines.append(f"  {said}")
     lines += [
-        f"  {source['tabla']} {source['motivo_estado']}."
+        f"  {source['tabla']} {absence(source['motivo_estado'])}."
         for source in summary["sources"]
         if source["estado"] == "ausente"
     ]
     lines += fallbacks(summary["sources"])
-    return [*lines, f"  File: {_short(Path(summary['file']))}", "  Try:", f"    {example_query(summary)}"]
+    file = t("File: {file}", file=_short(Path(summary["file"])))
+    return [*lines, f"  {file}", f"  {t('Try:')}", f"    {example_query(summary)}"]
 
 
 def as_markdown(summary: dict[str, Any]) -> str:
@@ -99,21 +109,45 @@ def as_markdown(summary: dict[str, Any]) -> str:
     state = ("tabla", "estado", "filas", "capturada_en", "en_cuarentena")
     return "\n".join(
         [
-            f"**Forecast for {periods}**, published {summary['published_at']} (run `{summary['run_id']}`)",
+            t(
+                "**Forecast for {periods}**, published {moment} (run `{run_id}`)",
+                periods=periods,
+                moment=summary["published_at"],
+                run_id=summary["run_id"],
+            ),
             "",
-            f"{summary['period']}: {summary['students']:,} students expected; {summary['cells']:,} cells "
-            "(campus x course x time slot) are likely held",
+            _expected(summary),
             "",
             _backtest(summary["backtest"]),
             "",
-            *_markdown_table(["campus", "course", "slot", "students"], summary["largest"]),
+            *_markdown_table(_cell_header(), summary["largest"]),
             "",
             *_markdown_table(
-                ["table", "state", "rows", "captured (UTC)", "in quarantine"],
+                [t("table"), t("state"), t("rows"), t("captured (UTC)"), t("in quarantine")],
                 [{name: source[name] for name in state} for source in summary["sources"]],
             ),
         ]
     )
+
+
+def absence(reason: str) -> str:
+    """What goes without a table that was never delivered."""
+    what, _, without = reason.partition(": ")
+    return f"{t(what)}: {t(without)}" if without else t(reason)
+
+
+def _expected(summary: dict[str, Any]) -> str:
+    return t(
+        "{period}: {students} students expected; {cells} cells (campus x course x time slot) "
+        "are likely held.",
+        period=summary["period"],
+        students=f"{summary['students']:,}",
+        cells=f"{summary['cells']:,}",
+    )
+
+
+def _cell_header() -> list[str]:
+    return [t("campus"), t("course"), t("slot"), t("students")]
 
 
 def _markdown_table(header: list[str], rows: list[dict[str, Any]]) -> list[str]:
@@ -129,12 +163,16 @@ def fallbacks(sources: list[dict[str, Any]]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for source in sources:
         if source["estado"] == "respaldo":
-            age = f"captured {source['capturada_en']} UTC, {source['edad_dias']:.0f} days ago"
+            age = t(
+                "captured {moment} UTC, {days} days ago, because",
+                moment=source["capturada_en"],
+                days=f"{source['edad_dias']:.0f}",
+            )
             groups.setdefault((age, source["motivo_estado"]), []).append(source["tabla"])
     return [
         line
         for (age, reason), tables in groups.items()
-        for line in (f"  FALLBACK {', '.join(tables)}: {age}, because", f"    {reason}")
+        for line in (f"  {t('FALLBACK')} {', '.join(tables)}: {age}", f"    {reason}")
     ]
 
 
@@ -151,18 +189,27 @@ def example_query(summary: dict[str, Any]) -> str:
 
 def _backtest(errors: dict[str, Any]) -> str:
     if "aforo" not in errors or errors["aforo"]["wape"] is None:
-        return "No backtest: the history is too short for one."
+        return t("No backtest: the history is too short for one.")
     ours = errors["aforo"]
-    text = f"Error on the backtest (WAPE of a cell, {ours['origins']} past periods): {ours['wape']:.3f}"
+    text = t(
+        "Error on the backtest (WAPE of a cell, {origins} past periods): {wape}",
+        origins=ours["origins"],
+        wape=f"{ours['wape']:.3f}",
+    )
     rules = {
         model: error["wape"]
         for model, error in errors.items()
         if model != "aforo" and error["wape"] is not None
     }
     if not rules:
-        return f"{text}; no rule to compare with."
+        return t("{error}; no rule to compare with.", error=text)
     best = min(rules, key=lambda model: rules[model])
-    return f"{text}; the best simple rule, {RULES[best]}, {rules[best]:.3f}."
+    return t(
+        "{error}; the best simple rule, {rule}, {wape}.",
+        error=text,
+        rule=t(RULES[best]),
+        wape=f"{rules[best]:.3f}",
+    )
 
 
 def _short(path: Path) -> str:

@@ -14,13 +14,14 @@ from flows.dbt import diagnosis
 from flows.dbt.runner import DbtResult, NodeFailure
 from flows.errors import AforoError, Problem, as_text
 from flows.home import warehouse
+from flows.language import t
 from flows.settings import Home, Settings
 
 REASON_LENGTH = 400
 INSTITUTE_TEST = "mismo_instituto"
 _UNCHECKED = Problem(
-    "its periods could not be checked, as calendario could not be read",
-    "correct the table calendario",
+    t("its periods could not be checked, as calendario could not be read"),
+    t("correct the table calendario"),
 )
 
 
@@ -51,8 +52,11 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
     if not result.failures:
         if not result.timed_out:
             raise diagnosis.failure(result, home)
-        what = f"the reading of the source did not end within {result.seconds_allowed:.0f} seconds"
-        remedy = "see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds"
+        what = t(
+            "the reading of the source did not end within {seconds_allowed:.0f} seconds",
+            seconds_allowed=result.seconds_allowed,
+        )
+        remedy = t("see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds")
         # Not tried again: it has had its time.
         return replace(unreachable(Problem(what, remedy), tables), transient=False)
     audit = Audit(same_institute=_same_institute(result))
@@ -106,9 +110,11 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
     what = "nothing was captured of this source yet" if not captured else f"{', '.join(lost)}: never captured"
     problems.append(
         Problem(
-            f"{what}, so there is no earlier capture to fall back on",
-            "correct what is said above and run again; from its first capture on, a table that fails"
-            " falls back on the last",
+            t("{what}, so there is no earlier capture to fall back on", what=what),
+            t(
+                "correct what is said above and run again; from its first capture on, a "
+                "table that fails falls back on the last"
+            ),
         )
     )
     raise AforoError(problems)
@@ -123,10 +129,16 @@ def _same_institute(result: DbtResult) -> bool | None:
 
 def _unknown(settings: Settings, names: set[str]) -> Problem:
     return Problem(
-        "nothing was captured of this source yet, so there is no earlier capture to fall back on: "
-        f"{settings.home.root} holds those of {', '.join(sorted(names))}",
-        "name the source that was captured with --source; or set right what is said above, so that it can be"
-        " seen to be the same institute",
+        t(
+            "nothing was captured of this source yet, so there is no earlier capture "
+            "to fall back on: {root} holds those of {sources}",
+            root=settings.home.root,
+            sources=", ".join(sorted(names)),
+        ),
+        t(
+            "name the source that was captured with --source; or set right what is "
+            "said above, so that it can be seen to be the same institute"
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from flows.errors import Problem
 from flows.home import history, releases, warehouse
+from flows.language import t
 from flows.settings import Home, Settings, is_demo
 
 MIB = 2**20
@@ -17,25 +18,32 @@ FREE_TIMES_SOURCE = 10
 def source_problems(settings: Settings) -> list[Problem]:
     """Why nothing of the source can be read; empty where it may be there."""
     if settings.mapping and not any(settings.mapping.glob("*.sql")):
-        what = f"the mapping folder {settings.mapping} has no <table>.sql in it"
-        remedy = "name the right one with --mapping or AFORO_MAPPING, or draft one: aforo init-source"
+        what = t("the mapping folder {mapping} has no <table>.sql in it", mapping=settings.mapping)
+        remedy = t("name the right one with --mapping or AFORO_MAPPING, or draft one: aforo init-source")
         return [Problem(what, remedy)]
     path = settings.source.path
     if path is None:
         return []
     if settings.source.kind == "duckdb":
-        remedy = "name the right file with --source or AFORO_SOURCE"
-        return [] if path.is_file() else [Problem(f"the source file {path} does not exist", remedy)]
-    remedy = "name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)"
+        remedy = t("name the right file with --source or AFORO_SOURCE")
+        return (
+            [] if path.is_file() else [Problem(t("the source file {path} does not exist", path=path), remedy)]
+        )
+    remedy = t("name the right folder with --source or AFORO_SOURCE (docs/contract.md says what it holds)")
     try:
         if not path.exists():
-            return [Problem(f"the source folder {path} does not exist", remedy)]
+            return [Problem(t("the source folder {path} does not exist", path=path), remedy)]
         if not path.is_dir():
-            return [Problem(f"the source {path} is not a folder", remedy)]
+            return [Problem(t("the source {path} is not a folder", path=path), remedy)]
         if not any(path.iterdir()):
-            return [Problem(f"the source folder {path} is empty", remedy)]
+            return [Problem(t("the source folder {path} is empty", path=path), remedy)]
     except OSError as error:
-        return [Problem(f"the source folder {path} can't be read: {error.strerror}", remedy)]
+        return [
+            Problem(
+                t("the source folder {path} can't be read: {strerror}", path=path, strerror=error.strerror),
+                remedy,
+            )
+        ]
     return []
 
 
@@ -45,24 +53,31 @@ def capture_problems(settings: Settings) -> list[Problem]:
     if first is None:
         return [
             Problem(
-                f"nothing was captured yet in {settings.home.root}",
-                "run once without --offline and --as-of, so that the source is captured",
+                t("nothing was captured yet in {root}", root=settings.home.root),
+                t("run once without --offline and --as-of, so that the source is captured"),
             )
         ]
     names = warehouse.sources(settings.home)
     if settings.offline and settings.source_name not in names:
         return [
             Problem(
-                f"what is captured in {settings.home.root} is not of {settings.source_name}, but of "
-                f"{', '.join(sorted(names))}",
-                "name the source that was captured with --source, or run once without --offline",
+                t(
+                    "what is captured in {root} is not of {source_name}, but of {sources}",
+                    root=settings.home.root,
+                    source_name=settings.source_name,
+                    sources=", ".join(sorted(names)),
+                ),
+                t("name the source that was captured with --source, or run once without --offline"),
             )
         ]
     if settings.as_of is not None and datetime.fromisoformat(settings.as_of) < first:
         return [
             Problem(
-                f"nothing was captured yet at {settings.as_of} UTC",
-                f"give --as-of a moment after the first capture, of {first:%Y-%m-%dT%H:%M:%S} UTC",
+                t("nothing was captured yet at {as_of} UTC", as_of=settings.as_of),
+                t(
+                    "give --as-of a moment after the first capture, of {first:%Y-%m-%dT%H:%M:%S} UTC",
+                    first=first,
+                ),
             )
         ]
     folded = history.refusal(settings.home, settings.as_of) if settings.as_of is not None else None
@@ -77,9 +92,12 @@ def demo_problems(settings: Settings) -> list[Problem]:
     names = ", ".join(sorted({found.source for found in held}))
     return [
         Problem(
-            f"the demo institute is no source for {settings.home.root}, which holds what was captured of "
-            f"{names}",
-            "name the institute's source with --source or AFORO_SOURCE; for the demo, use another --home",
+            t(
+                "the demo institute is no source for {root}, which holds what was captured of {names}",
+                root=settings.home.root,
+                names=names,
+            ),
+            t("name the institute's source with --source or AFORO_SOURCE; for the demo, use another --home"),
         )
     ]
 
@@ -102,10 +120,19 @@ def clock_problems(home: Home) -> list[Problem]:
     moment, what = max(ahead)
     return [
         Problem(
-            f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before the newest {what}, of "
-            f"{moment:%Y-%m-%d %H:%M:%S} UTC in {home.root}",
-            "set the clock right; if it is right now and was ahead then, bring back a copy of the home from "
-            "before, or use another --home (docs/reliability.md)",
+            t(
+                "this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, which is before "
+                "the newest {what}, of {moment:%Y-%m-%d %H:%M:%S} UTC in {root}",
+                now=now,
+                what=what,
+                moment=moment,
+                root=home.root,
+            ),
+            t(
+                "set the clock right; if it is right now and was ahead then, bring back "
+                "a copy of the home from before, or use another --home "
+                "(docs/reliability.md)"
+            ),
         )
     ]
 
@@ -124,8 +151,12 @@ def disk_problems(settings: Settings) -> list[Problem]:
         return []
     return [
         Problem(
-            f"the disk of {settings.home.root} is nearly full: {free / MIB:,.0f} MiB free, "
-            f"{needed / MIB:,.0f} MiB needed",
-            "free some space there, or use another --home",
+            t(
+                "the disk of {root} is nearly full: {free} MiB free, {needed} MiB needed",
+                root=settings.home.root,
+                free=f"{free / MIB:,.0f}",
+                needed=f"{needed / MIB:,.0f}",
+            ),
+            t("free some space there, or use another --home"),
         )
     ]

@@ -23,6 +23,7 @@ from flows.home import backup, tables
 from flows.home.record import Record, utc_now
 from flows.home.releases import MANIFEST, delete, keep_history, prune, published_run, sha256, sync
 from flows.home.tables import Table
+from flows.language import t
 from flows.quoting import literal, pattern
 from flows.settings import Home
 
@@ -82,8 +83,12 @@ def verify(folder: Path, marts: list[Table]) -> None:
                     raise AforoError(
                         [
                             Problem(
-                                f"what was written of {mart.name} is not what was read ({relation})",
-                                "check the disk, then run again",
+                                t(
+                                    "what was written of {name} is not what was read ({relation})",
+                                    name=mart.name,
+                                    relation=relation,
+                                ),
+                                t("check the disk, then run again"),
                                 table=mart.name,
                             )
                         ]
@@ -156,8 +161,8 @@ def _require_predictions(marts: list[Table]) -> None:
         raise AforoError(
             [
                 Problem(
-                    "the run made no forecast: the mart is empty",
-                    "look at the log; nothing was published",
+                    t("the run made no forecast: the mart is empty"),
+                    t("look at the log; nothing was published"),
                     table=name,
                 )
                 for name in missing

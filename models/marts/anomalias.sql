@@ -11,6 +11,7 @@ corrida as (select * from {{ ref('corrida') }})
 
 select
     d.periodo,
+    d.fecha_inicio as fecha,
     e.nivel_jerarquia,
     e.unique_id,
     e.sede,

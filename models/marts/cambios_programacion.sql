@@ -8,6 +8,8 @@ historia as (select * from {{ ref('raw__historia_programacion') }}),
 
 vaciados as (select * from {{ ref('raw__vaciados') }}),
 
+periodos as (select * from {{ ref('dim_periodos') }}),
+
 -- The first capture has nothing before it; up to the cut of a vacuum what was before is not all there.
 inicio as (
     select greatest(min(h.vigente_desde), (select max(v.corte) from vaciados as v)) as desde
@@ -28,6 +30,7 @@ sucesivas as (
 comparadas as (
     select
         s.*,
+        p.fecha_inicio as fecha,
         case
             when s.borrada then 'borrada'
             when s.borrada_previo is null then 'nueva'
@@ -44,6 +47,7 @@ comparadas as (
         ), '') as columnas
     from sucesivas as s
     inner join inicio as i on s.vigente_desde > i.desde
+    left join periodos as p on s.periodo = p.periodo
 )
 
 select
@@ -51,6 +55,7 @@ select
     seccion_id,
     tipo,
     periodo,
+    fecha,
     sede,
     curso,
     horario,

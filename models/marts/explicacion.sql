@@ -22,6 +22,8 @@ objetivo as (select * from {{ ref('objetivo') }}),
 
 corrida as (select * from {{ ref('corrida') }}),
 
+periodos as (select * from {{ ref('dim_periodos') }}),
+
 -- Courses held where nobody of the course before it was, though there was in the slots next to it.
 recibidos as (
     select
@@ -44,6 +46,7 @@ derrames as (
 partes as (
     select
         c.periodo,
+        t.fecha_inicio as fecha,
         c.h as horizonte,
         c.sede,
         c.curso_actual,
@@ -61,6 +64,7 @@ partes as (
         p.media
     from candidatos as c
     inner join corrida as q on c.indice_origen = q.indice_corte
+    inner join periodos as t on c.periodo = t.periodo
     inner join flujo as f using (indice_origen, h, unique_id)
     inner join combinados as k using (indice_origen, h, unique_id)
     inner join pronosticos as p using (indice_origen, h, unique_id)
@@ -68,7 +72,7 @@ partes as (
     left join derrames as d on c.sede = d.sede
 ),
 
--- In decimals, so that the sum is exact.
+-- In decimals, so that the parts are what is left over to the last digit; published as doubles, which every tool can add up.
 redondeadas as (
     select
         * replace (
@@ -84,17 +88,18 @@ redondeadas as (
 
 select
     periodo,
+    fecha,
     horizonte,
     sede,
     curso_actual,
     horario_actual,
     tipo_demanda,
-    predecesor,
-    retencion,
-    derrame,
-    ingreso,
-    cast(combinado - predecesor - retencion - derrame - ingreso as decimal(12, 4)) as ajuste,
-    cast(media - combinado as decimal(12, 4)) as reconciliacion,
-    media
+    cast(predecesor as double) as predecesor,
+    cast(retencion as double) as retencion,
+    cast(derrame as double) as derrame,
+    cast(ingreso as double) as ingreso,
+    cast(combinado - predecesor - retencion - derrame - ingreso as double) as ajuste,
+    cast(media - combinado as double) as reconciliacion,
+    cast(media as double) as media
 from redondeadas
 order by periodo, sede, curso_actual, horario_actual

@@ -7,10 +7,13 @@ cursos as (select * from {{ ref('dim_cursos') }}),
 
 probabilidades as (select * from {{ ref('probabilidades') }}),
 
+periodos as (select * from {{ ref('dim_periodos') }}),
+
 corrida as (select * from {{ ref('corrida') }})
 
 select
     c.periodo,
+    t.fecha_inicio as fecha,
     c.h as horizonte,
     c.sede,
     c.curso_actual,
@@ -39,6 +42,7 @@ select
     r.git_commit
 from candidatos as c
 inner join corrida as r on c.indice_origen = r.indice_corte
+inner join periodos as t on c.periodo = t.periodo
 inner join cursos as k on c.curso_actual = k.curso_actual
 inner join pronosticos as p
     on

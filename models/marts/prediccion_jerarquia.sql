@@ -12,6 +12,7 @@ corrida as (select * from {{ ref('corrida') }})
 
 select
     d.periodo,
+    d.fecha_inicio as fecha,
     p.h as horizonte,
     p.nivel_jerarquia,
     p.unique_id,

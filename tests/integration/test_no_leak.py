@@ -35,8 +35,8 @@ MADE_AT_AN_ORIGIN = (
 OF_THE_RUN = {
     "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente"
 }  # fmt: skip
-# Empty after a single capture.
-OF_LATER_CAPTURES = {"marts.cambios_programacion"}
+# Empty after a single capture, or before a publication.
+OF_LATER_CAPTURES = {"marts.cambios_programacion", "marts.pronostico_y_real"}
 
 
 def keep(source: Path, copy: Path, condition: str) -> Path:

@@ -1,4 +1,4 @@
--- Every forecast cell is explained, and its parts add up to its mean to the last decimal.
+-- Every forecast cell is explained, and its parts add up to its mean to the last of its four decimals.
 with
 explicacion as (select * from {{ ref('explicacion') }}),
 
@@ -17,4 +17,4 @@ where
     e.media is null
     or d.media is null
     or abs(e.media - d.media) > 0.00005
-    or e.predecesor + e.retencion + e.derrame + e.ingreso + e.ajuste + e.reconciliacion <> e.media
+    or round(e.predecesor + e.retencion + e.derrame + e.ingreso + e.ajuste + e.reconciliacion, 4) <> round(e.media, 4)
