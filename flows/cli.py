@@ -102,7 +102,7 @@ def main() -> None:
         terminal.show_problems(t("can't do that."), error.problems, [])
         sys.exit(1)
     except Stopped as stopped:
-        terminal.say(f"aforo: {stopped}.")
+        terminal.say(f"aforo: {t(str(stopped))}.")
         sys.exit(stopped.exit_code)
 
 

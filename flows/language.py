@@ -6,7 +6,9 @@ placeholders of the text: `t("the period must be positive, not {period}", period
 
 import functools
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 LOCALE = Path(__file__).parent / "locale"
 # As gettext has them, after our own.
@@ -31,13 +33,41 @@ def marked(text: str) -> str:
     return text
 
 
+def of_sql(text: str) -> str:
+    """A text of dbt's SQL in the reader's language: one of the catalogue, or made of one and of values."""
+    spoken = language()
+    said = _catalogue(spoken).get(text)
+    if said is not None:
+        return said
+    for form, translation in _forms(spoken):
+        found = form.fullmatch(text)
+        if found:
+            return translation.format(**{name: t(value) for name, value in found.groupdict().items()})
+    return text
+
+
 @functools.cache
 def _catalogue(spoken: str) -> dict[str, str]:
+    return {m.id: m.string for m in _messages(spoken) if m.context is None}
+
+
+@functools.cache
+def _forms(spoken: str) -> list[tuple[re.Pattern[str], str]]:
+    """The texts with placeholders that SQL fills, as patterns, and their translations."""
+    return [
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(m.id))), m.string)
+        for m in _messages(spoken)
+        if m.context == "sql"
+    ]
+
+
+@functools.cache
+def _messages(spoken: str) -> list[Any]:
     file = LOCALE / spoken / "LC_MESSAGES" / "aforo.po"
     if not file.exists():
-        return {}
+        return []
     # Only who reads Spanish waits for it.
     from babel.messages.pofile import read_po
 
     with file.open("rb") as opened:
-        return {str(m.id): str(m.string) for m in read_po(opened, locale=spoken) if m.id and m.string}
+        return [message for message in read_po(opened, locale=spoken) if message.id and message.string]

@@ -6,15 +6,21 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from flows.language import marked
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_WORDS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "the end of its terminal"}
+_WORDS = {
+    signal.SIGINT: marked("stopped by Ctrl-C"),
+    signal.SIGTERM: marked("stopped by SIGTERM"),
+    signal.SIGHUP: marked("stopped by the end of its terminal"),
+}
 
 
 class Stopped(BaseException):
     """A signal has asked this process to end."""
 
     def __init__(self, number: signal.Signals) -> None:
-        super().__init__(f"stopped by {_WORDS[number]}")
+        super().__init__(_WORDS[number])
         self.exit_code = 128 + number
 
 

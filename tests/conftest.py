@@ -21,6 +21,8 @@ from tests.harness import Institute
 SERVER_SECONDS = 180
 # Where the tests run in the background of a script, Ctrl-C is ignored, also by what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Whatever the machine speaks: tests read English.
+os.environ["AFORO_LANG"] = "en"
 
 
 @pytest.fixture(scope="session")

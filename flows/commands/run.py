@@ -86,7 +86,9 @@ def command(
         except Stopped as signalled:
             stopped = signalled
             run.problems = [
-                Problem(t("the run was {stopped}", stopped=stopped), t("start it again when it suits"))
+                Problem(
+                    t("the run was {stopped}", stopped=t(str(stopped))), t("start it again when it suits")
+                )
             ]
     # What happens to Prefect after the publication is in the log; it takes nothing back.
     published = _is_published(asked.home, run)
@@ -198,8 +200,12 @@ def _report(run: progress.Heard, published: bool) -> dict[str, Any]:
 
 def _stopped_title(home: settings.Home, run: progress.Heard, stopped: Stopped, published: bool) -> str:
     if published:
-        return t("{stopped} after the forecast was published: it stands.", stopped=stopped)
-    where = t("{stopped} at the step {step}.", stopped=stopped, step=run.step) if run.step else f"{stopped}."
+        return t("{stopped} after the forecast was published: it stands.", stopped=t(str(stopped)))
+    where = (
+        t("{stopped} at the step {step}.", stopped=t(str(stopped)), step=run.step)
+        if run.step
+        else f"{t(str(stopped))}."
+    )
     return f"{where} {_still_stands(home)}"
 
 

@@ -19,7 +19,7 @@ from flows.dbt.runner import DbtResult, NodeFailure
 from flows.dbt.wording import without_values
 from flows.errors import AforoError, Problem, TransientError
 from flows.home import warehouse
-from flows.language import t
+from flows.language import of_sql, t
 from flows.project import contract_tables
 from flows.settings import Home
 
@@ -108,8 +108,8 @@ def _audit_rows(relation: str, warehouse: Path) -> list[Problem]:
         ).fetchall()
         return [
             Problem(
-                what=t(problem),
-                remedy=t(remedy),
+                what=of_sql(problem),
+                remedy=of_sql(remedy),
                 table=table,
                 column=column,
                 file=file,
@@ -126,7 +126,7 @@ def _explain_text(text: str, node: NodeFailure | None, home: Home) -> tuple[Prob
     if TAG in text:
         message = re.split(r"\n\s*\n", text.split(TAG, 1)[1])[0]
         what, _, remedy = " ".join(message.split()).partition(". ")
-        return Problem(t(what), t(remedy) if remedy else _look_at_log(home)), False
+        return Problem(of_sql(what), of_sql(remedy) if remedy else _look_at_log(home)), False
     text = _python_error(text) or text
     known = _known(text)
     if known:

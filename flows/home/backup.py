@@ -82,7 +82,7 @@ def keep_if_possible(home: Home) -> Problem | None:
         return error.problems[0]
     except Exception as error:
         log.exception("no copy of the history was kept")
-        what = f"no copy of the history was kept: {str(error).splitlines()[0]}"
+        what = t("no copy of the history was kept: {reason}", reason=str(error).splitlines()[0])
         return Problem(what, t("the next run tries again; see {log}", log=home.log))
     return None
 
@@ -147,7 +147,11 @@ def restore(home: Home) -> Restored:
         _verify(draft, history)
         sync(draft)
     except duckdb.Error as error:
-        what = f"the copy of the history {copy} is damaged too: {str(error).splitlines()[0]}"
+        what = t(
+            "the copy of the history {copy} is damaged too: {reason}",
+            copy=copy,
+            reason=str(error).splitlines()[0],
+        )
         raise AforoError(
             [Problem(what, t("bring the home's folder back from a backup of your own"))]
         ) from error

@@ -32,8 +32,10 @@ def refusal(home: Home, as_of: str) -> Problem | None:
         return None
     kept = sorted(moment for moment in moments if moment < cut)
     shown = ", ".join(f"{moment:%Y-%m-%dT%H:%M:%S.%f}" for moment in kept[-MOMENTS_SHOWN:])
-    more = f" and {len(kept) - MOMENTS_SHOWN} earlier ones" if len(kept) > MOMENTS_SHOWN else ""
-    older = f", or one of the published forecasts: {shown}{more}" if kept else ""
+    more = (
+        t(" and {count} earlier ones", count=len(kept) - MOMENTS_SHOWN) if len(kept) > MOMENTS_SHOWN else ""
+    )
+    older = t(", or one of the published forecasts: {shown}{more}", shown=shown, more=more) if kept else ""
     return Problem(
         t(
             "what was known at {as_of} UTC is not kept: `aforo vacuum` has folded the history up to then",

@@ -53,8 +53,8 @@ def read(result: DbtResult, home: Home, tables: list[str]) -> Audit:
         if not result.timed_out:
             raise diagnosis.failure(result, home)
         what = t(
-            "the reading of the source did not end within {seconds_allowed:.0f} seconds",
-            seconds_allowed=result.seconds_allowed,
+            "the reading of the source did not end within {seconds} seconds",
+            seconds=f"{result.seconds_allowed:.0f}",
         )
         remedy = t("see what holds it up; AFORO_SOURCE_TIMEOUT allows more seconds")
         # Not tried again: it has had its time.
@@ -107,7 +107,11 @@ def fall_back(audit: Audit, settings: Settings) -> dict[str, str]:
         failed = [table for table in audit.failed if captured[table] or not audit.down]
         return {table: _reason(audit.failed[table]) for table in failed}
     problems = list(dict.fromkeys(problem for table in lost for problem in audit.failed[table]))
-    what = "nothing was captured of this source yet" if not captured else f"{', '.join(lost)}: never captured"
+    what = (
+        t("{tables}: never captured", tables=", ".join(lost))
+        if captured
+        else t("nothing was captured of this source yet")
+    )
     problems.append(
         Problem(
             t("{what}, so there is no earlier capture to fall back on", what=what),

@@ -34,6 +34,9 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     story["refused"] = institute.aforo("run")
     story["still published"] = institute.fingerprint()
     story["restore"] = institute.aforo("restore")
+    lost = institute.home / "history" / "20250601T000000Z-aaaaaa.parquet"
+    lost.write_bytes(b"PAR1 and then nothing")
+    story["lost"] = lost
     offline = replace(institute, flags=("--horizon", "1", "--offline"))
     story["again"] = offline.aforo("run")
     return story
@@ -71,3 +74,14 @@ def test_a_warehouse_that_is_cut_off(restored: dict[str, Any]) -> None:
     assert restored["again"].exit_code == 0, restored["again"].err
     assert forecast(institute) == restored["forecast"]
     assert institute.leftovers() == []
+
+
+def test_a_published_forecast_that_is_damaged(restored: dict[str, Any]) -> None:
+    """The past forecasts are judged without it, and the run's notes name it; it is left where it is."""
+    lost = restored["lost"]
+    assert restored["again"].exit_code == 0, restored["again"].err
+    assert f"Note: pronostico_y_real, {lost}" in restored["again"].out
+    assert "left out: it is damaged" in restored["again"].out
+    assert lost.is_file()
+    # Nothing that was published has come true: the mart is there, without a row.
+    assert restored["institute"].published("select count(*) from marts.pronostico_y_real") == [(0,)]

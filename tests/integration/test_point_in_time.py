@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 
 from flows.dbt.runner import AUDIT, Dbt, Variables, capture_of
 from flows.project import contract_tables, schema_of, version_variables
@@ -206,7 +207,26 @@ def test_what_changed_is_listed(story: Story) -> None:
     ]
 
 
-@pytest.mark.parametrize("page", ["querying.md", "point_in_time.md"])
+def examples() -> dict[str, list[str]]:
+    """mart -> the queries of its description: what is indented there."""
+    files = sorted((ROOT / "models" / "marts").glob("*.yml"))
+    models = [model for file in files for model in yaml.safe_load(file.read_text()).get("models", [])]
+    return {
+        model["name"]: re.findall(r"(?:^    .*\n|(?<=\n)\n(?=    ))+", model["description"], flags=re.M)
+        for model in models
+    }
+
+
+def test_the_example_queries_of_the_marts_run(story: Story) -> None:
+    published_file = story.institute.home / "published" / "aforo_marts.duckdb"
+    with duckdb.connect(str(published_file), read_only=True) as connection:
+        for mart, queries in examples().items():
+            assert queries, mart
+            for query in queries:
+                connection.execute(query)
+
+
+@pytest.mark.parametrize("page", ["querying.md", "point_in_time.md", "guia.md"])
 def test_the_queries_of_the_docs_run(story: Story, page: str) -> None:
     blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / page).read_text(), flags=re.DOTALL)
     assert blocks

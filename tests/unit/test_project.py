@@ -44,7 +44,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert loaded.manifest
     return {
         kind: {name: node.to_dict(omit_none=False) for name, node in getattr(loaded.manifest, kind).items()}
-        for kind in ("nodes", "sources", "exposures")
+        for kind in ("nodes", "sources", "exposures", "semantic_models", "metrics")
     }
 
 
@@ -103,6 +103,27 @@ def test_every_model_states_grain_and_key_first(manifest: dict[str, Any]) -> Non
         and not re.match(GRAIN_AND_KEY[layer(node) == "marts"], node["description"])
     ]
     assert wrong == []
+
+
+def test_the_page_of_every_mart_has_a_query_and_says_what_not_to_do(manifest: dict[str, Any]) -> None:
+    """In Spanish; the queries are run by tests/integration/test_point_in_time.py."""
+    wrong = [
+        f"{node['name']}: {part}"
+        for node in models(manifest)
+        if layer(node) == "marts"
+        for part in (r"^Ejemplo: .*\n\n    \S", "^Mal uso conocido:")
+        if not re.search(part, node["description"], flags=re.M)
+    ]
+    assert wrong == []
+
+
+def test_the_metrics_are_of_marts_alone(manifest: dict[str, Any]) -> None:
+    """dbt validates them when it parses: that they are there, and can be asked of the published file."""
+    names = {metric["name"] for metric in manifest["metrics"].values()}
+    assert names >= {"wape", "sesgo", "alumnos_esperados", "ocupacion", "secciones", "cancelaciones"}
+    read = [node for model in manifest["semantic_models"].values() for node in model["depends_on"]["nodes"]]
+    assert read
+    assert [name for name in read if layer(manifest["nodes"][name]) != "marts"] == []
 
 
 def test_config_keys_are_ones_that_dbt_knows(manifest: dict[str, Any]) -> None:
