@@ -17,8 +17,10 @@ from flows.commands import (
     backtest,
     check_source,
     docs,
+    export,
     init_source,
     path,
+    plan,
     restore,
     run,
     serve,
@@ -62,6 +64,8 @@ _add("check-source", check_source)
 _add("init-source", init_source)
 _add("backtest", backtest)
 _add("status", status)
+_add("plan", plan)
+_add("export", export)
 _add("vacuum", vacuum)
 _add("path", path)
 _add("restore", restore)

@@ -17,6 +17,14 @@ pronosticos as (
     from {{ ref('pronosticos') }}
 ),
 
+distribuciones as (
+    select
+        *,
+        'aforo' as modelo_juzgado,
+        'celda' as nivel_jerarquia
+    from {{ ref('evaluaciones_distribucion') }}
+),
+
 origenes as (select * from {{ ref('origenes') }}),
 
 series as (select * from {{ ref('series_jerarquia') }}),
@@ -49,6 +57,11 @@ juzgados as (
         case when e.nivel_jerarquia = 'celda' and p.punto is not null then round(p.punto) else e.yhat end as pronostico,
         s.escala_absoluta,
         s.escala_cuadratica,
+        d.crps,
+        d.crps_cinco,
+        d.umbrales,
+        d.brier,
+        d.brier_cinco,
         e.y between p.q10 and p.q90 as dentro_80,
         e.y between p.q025 and p.q975 as dentro_95,
         (
@@ -68,6 +81,13 @@ juzgados as (
             and e.h = p.h
             and e.nivel_jerarquia = p.nivel_jerarquia
             and e.unique_id = p.unique_id
+    left join distribuciones as d
+        on
+            e.modelo = d.modelo_juzgado
+            and e.indice_origen = d.indice_origen
+            and e.h = d.h
+            and e.nivel_jerarquia = d.nivel_jerarquia
+            and e.unique_id = d.unique_id
 ),
 
 -- A level whose series have no kind, campus or programme has no such cut.
@@ -89,7 +109,11 @@ medidas as (
         round(avg(abs(pronostico - y) / escala_absoluta), 6) as mase,
         round(avg(perdida_pinball), 6) as pinball,
         round(avg(cast(dentro_80 as integer)), 6) as cobertura_80,
-        round(avg(cast(dentro_95 as integer)), 6) as cobertura_95
+        round(avg(cast(dentro_95 as integer)), 6) as cobertura_95,
+        round(avg(crps), 6) as crps,
+        round(avg(crps_cinco), 6) as crps_cinco,
+        round(sum(brier) / nullif(sum(umbrales), 0), 6) as brier_umbral,
+        round(sum(brier_cinco) / nullif(sum(umbrales), 0), 6) as brier_umbral_cinco
     from juzgados
     where {{ valor }} is not null
     group by nivel_jerarquia, h, modelo, {{ valor }}

@@ -1,5 +1,9 @@
 with
-secciones as (select * from {{ ref('int_secciones_codificadas') }}),
+secciones as (
+    select s.*
+    from {{ ref('int_secciones_codificadas') }} as s
+    inner join {{ ref('corrida') }} as r on s.indice <= r.indice_corte
+),
 
 problemas as (
     select

@@ -11,8 +11,6 @@ horarios as (select * from {{ ref('raw__horarios') }}),
 
 periodos as (select * from {{ ref('dim_periodos') }}),
 
-corrida as (select * from {{ ref('corrida') }}),
-
 -- A mapped code counts if the catalogue has it; with no mapping at all, codes are today's.
 codigos_curso as (
     select
@@ -67,7 +65,6 @@ final as (
         s.fecha_creacion
     from programacion as s
     inner join periodos as p on s.periodo = p.periodo
-    inner join corrida as r on p.indice <= r.indice_corte
     left join codigos_curso as cc on s.curso = cc.curso
     left join codigos_horario as ch on s.horario = ch.horario
 )

@@ -29,7 +29,7 @@ final as (
         c.fecha_creacion
     from codificadas as c
     cross join corrida as r
-    where c.curso_actual is not null and c.horario_actual is not null
+    where c.indice <= r.indice_corte and c.curso_actual is not null and c.horario_actual is not null
 )
 
 select * from final

@@ -21,7 +21,8 @@ READS = {
     "features": {"platinum", "features"},
     "target": {"platinum", "features"},
     "predictions": {"platinum", "features", "target", "predictions"},
-    "marts": {"raw", "platinum", "features", "target", "predictions", "marts"},
+    "plan": {"platinum", "features", "target", "predictions", "plan"},
+    "marts": {"raw", "platinum", "features", "target", "predictions", "plan", "marts"},
 }
 # Marts speak Spanish: planners and analysts read them.
 GRAIN_AND_KEY = {False: "Grain: .* Key: ", True: "Grano: .* Clave: "}

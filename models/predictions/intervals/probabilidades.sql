@@ -1,20 +1,25 @@
--- Where little is expected of a cell it has, if it is held, so many of its course's minimums or more (macro minimos_si_se_dicta):
--- an expectation below that is a chance of so many. The backtest corrects this, class by class, as far as it has seen k cells of one.
-{% set k = 20 %}
+-- Where little is expected of a cell it has, if it is held, so many of its course's minimums or more (macro minimos_si_se_dicta), or what it
+-- had: an expectation below that is a chance of so many. The backtest corrects this, class by class, as far as it has seen k cells of one.
+{% set k = 60 %}
 
 with
-reconciliados as (
-    select * from {{ ref('pronosticos_reconciliados') }}
-    where nivel_jerarquia = 'celda'
-),
-
-candidatos as (select * from {{ ref('candidatos') }}),
-
-parametros as (select * from {{ ref('dim_parametros') }}),
+vistas as (select * from {{ ref('vistas_del_punto') }}),
 
 objetivo as (
     select * from {{ ref('objetivo') }}
     where es_candidata
+),
+
+-- What a cell of which nothing is known would have: what others of its kind have.
+con_tamano as (
+    select
+        *,
+        coalesce(
+            nullif(alumnos_si_se_dicta, 0),
+            round(avg(nullif(alumnos_si_se_dicta, 0)) over (partition by indice_origen, h, tipo_demanda), 6),
+            1
+        ) as si_se_dicta
+    from vistas
 ),
 
 esperadas as (
@@ -22,14 +27,11 @@ esperadas as (
         indice_origen,
         h,
         unique_id,
-        c.tipo as tipo_demanda,
-        -- In fifths of the minimum, up to twice.
-        least(floor(5 * p.yhat / m.minimo_alumnos), 10) as clase,
-        least(p.yhat / ({{ minimos_si_se_dicta() }} * m.minimo_alumnos), 1) as probabilidad_previa
-    from reconciliados as p
-    inner join candidatos as c using (indice_origen, h, unique_id)
-    inner join parametros as m on c.indice = m.indice and c.curso_actual = m.curso_actual
-    where m.minimo_alumnos > 0
+        tipo_demanda,
+        -- Finer where the chance changes fastest, up to three times what it would have.
+        cast(least(floor(6 * ln(1 + 7 * media / si_se_dicta)), 14) as integer) as clase,
+        least(media / si_se_dicta, 1) as probabilidad_previa
+    from con_tamano
 ),
 
 conocidas as (

@@ -1,0 +1,30 @@
+select
+    periodo,
+    cast(h as integer) as horizonte,
+    indice,
+    indice_origen,
+    sede,
+    curso_actual,
+    horario_actual,
+    programa,
+    nivel,
+    tipo_demanda,
+    turno,
+    franja,
+    hora_inicio,
+    hora_fin,
+    es_candidata,
+    round(media, 4) as media,
+    punto,
+    cuantiles,
+    prob_sin_dictar,
+    minimo_alumnos,
+    vacantes_estandar,
+    aulas,
+    secciones_programadas,
+    costo_cancelacion,
+    costo_rechazado,
+    costo_hora
+from {{ ref('celdas_a_decidir') }}
+where es_actual
+order by periodo, sede, curso_actual, horario_actual
