@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from flows.home.releases import REPORT
 from flows.language import marked, t
 from flows.screen.table import table
 from flows.settings import Home
@@ -68,6 +69,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         ],
         "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
+        "report": str(home.published / REPORT) if (home.published / REPORT).exists() else None,
     }
 
 
@@ -99,6 +101,8 @@ def as_text(summary: dict[str, Any]) -> list[str]:
         if source["estado"] == "ausente"
     ]
     lines += fallbacks(summary["sources"])
+    if summary["report"]:
+        lines.append("  " + t("Report: {file}", file=_short(Path(summary["report"]))))
     file = t("File: {file}", file=_short(Path(summary["file"])))
     return [*lines, f"  {file}", f"  {t('Try:')}", f"    {example_query(summary)}"]
 
