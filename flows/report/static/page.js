@@ -24,8 +24,8 @@ function cifra(name, help, value, ...lines) {
 }
 
 function mostrarResumen(one) {
-  const before = one.anterior && periodos[one.anterior.p] ? `frente a ${periodos[one.anterior.p].largo}` : "frente al último periodo";
-  const year = one.anio && periodos[one.anio.p] ? `frente a ${periodos[one.anio.p].largo}` : "frente a hace un año";
+  const before = one.anterior && periodos[one.anterior.p] ? `frente a ${periodos[one.anterior.p].corto}` : "frente al último periodo";
+  const year = one.anio && periodos[one.anio.p] ? `frente a ${periodos[one.anio.p].corto}` : "frente a hace un año";
   const open = one.anterior && periodos[one.anterior.p]?.estado === "abierto" ? linea("ese periodo", "aún se matricula") : null;
   const plan = one.plan && one.plan.secciones !== null ? one.plan : null;
   const cards = [
@@ -100,7 +100,7 @@ function mostrarAciertos() {
   dibujar("grafico-aciertos", `Alumnos que vinieron y pronosticados en ${plural(points.length, "periodo", "periodos")}. Los números están en la tabla.`, graficoAciertos(points, points.map((point) => point.periodo)));
   porId("tabla-aciertos").replaceChildren(tablaDePeriodos(points));
   const kinds = [["todo", null], ["sede", "Por sede"], ["programa", "Por programa"], ["tipo_demanda", "Por tipo de demanda"]];
-  const rows = kinds.flatMap(([kind, title]) => [...(title ? [{ grupo: title }] : []), ...cuts.filter((row) => row.corte === kind)]);
+  const rows = kinds.flatMap(([kind, title]) => conTitulo(title, cuts.filter((row) => row.corte === kind)));
   const most = Math.max(...cuts.map((row) => Math.max(row.wape, row.regla ?? 0)));
   porId("tabla-cortes").replaceChildren(tabla([
     { title: "", cell: (row) => (row.corte === "todo" ? "Todo el instituto" : row.valor) },
@@ -111,6 +111,8 @@ function mostrarAciertos() {
     { title: "Dentro de la banda", help: "dentro", number: true, cell: (row) => porcentaje(row.dentro) },
   ], rows));
 }
+
+function conTitulo(title, rows) { return title && rows.length ? [{ grupo: title }, ...rows] : rows; }
 
 function tablaDePeriodos(rows) {
   return tabla([
