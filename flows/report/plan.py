@@ -49,6 +49,8 @@ _ROWS = """
         prob_minimo, minimo_alumnos, cancelaciones_esperadas, rechazados_esperados, secciones_programadas,
         faltante, sobrante, razon
     from marts.plan_apertura
-    where accion <> 'no_abrir' or sobrante > 0 or (horizonte = 1 and alumnos_esperados >= 1)
+    where
+        accion in ('abrir', 'abrir_menos', 'vigilar', 'unir')
+        or (accion = 'no_abrir' and (sobrante > 0 or (horizonte = 1 and alumnos_esperados >= 1)))
     order by horizonte, sede, curso_actual, horario_actual
 """

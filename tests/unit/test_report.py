@@ -141,7 +141,7 @@ def test_it_stands_without_plan_accuracy_and_publications(tmp_path: Path) -> Non
 
 
 def test_what_a_plan_lacks_is_said(tmp_path: Path) -> None:
-    file = published.write(tmp_path / "marts.duckdb")
+    file = published.write(tmp_path / "aforo_marts.duckdb")
     found = content_of(
         file,
         "update marts.plan_apertura set accion = null, secciones = null, falta_dato = 'el mínimo de apertura'",
