@@ -29,6 +29,6 @@ def of(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "series": series.all_levels(connection, names),
         "exactitud": accuracy.backtest(connection, names),
         "publicados": accuracy.published(connection, names),
-        "frontera": accuracy.frontier(connection) if "frontera_plan" in there else None,
+        "frontera": accuracy.frontier(connection) if "frontera_plan" in there else {},
         "fuentes": overview.sources(connection),
     }

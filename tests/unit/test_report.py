@@ -129,11 +129,12 @@ def test_sources_are_told_in_spanish_whatever_the_readers_language(
 
 
 def test_it_stands_without_plan_accuracy_and_publications(tmp_path: Path) -> None:
-    file = published.write(tmp_path / "marts.duckdb", plan=False)
+    file = published.write(tmp_path / "aforo_marts.duckdb", plan=False)
     found = content_of(
-        file, "delete from marts.exactitud; delete from marts.pronostico_y_real; delete from marts.dim_horarios"
+        file,
+        "delete from marts.exactitud; delete from marts.pronostico_y_real; delete from marts.dim_horarios",
     )
-    assert (found["plan"], found["frontera"], found["resumen"][0]["plan"]) == (None, [], None)
+    assert (found["plan"], found["frontera"], found["resumen"][0]["plan"]) == (None, {}, None)
     assert found["exactitud"]["cortes"] == {
         name: [] for name in ("corte", "valor", "alumnos", "wape", "sesgo", "regla", "dentro", "origenes")
     }

@@ -2,7 +2,7 @@
 
 const FUENTE = getComputedStyle(document.body).fontFamily;
 const AJUSTES = {
-  background: null, padding: 2, font: FUENTE,
+  background: null, padding: { left: 2, top: 10, right: 22, bottom: 2 }, font: FUENTE,
   view: { stroke: null },
   axis: {
     labelColor: "var(--apagado)", titleColor: "var(--apagado)", gridColor: "var(--linea)", domainColor: "var(--linea)",
@@ -58,7 +58,7 @@ new ResizeObserver(() => {
 function ejePeriodos(names) {
   return {
     field: "periodo", type: "ordinal", sort: null, scale: { type: "point", domain: names, padding: 0.4 },
-    axis: { title: null, labelAngle: 0, labelOverlap: "greedy", labelSeparation: 12, grid: false },
+    axis: { title: null, labelAngle: 0, labelOverlap: "parity", labelSeparation: 6, grid: false },
   };
 }
 
@@ -109,7 +109,7 @@ function graficoAciertos(points, names) {
     layer: [
       { mark: { type: "rule", color: "var(--linea)", strokeWidth: 5 }, encoding: { x, y: { ...y, field: "real" }, y2: { field: "pronostico" }, tooltip } },
       { mark: { type: "point", filled: true, size: 95, color: "var(--tinta)", opacity: 1 }, encoding: { x, y: { ...y, field: "real" }, tooltip } },
-      { mark: { type: "point", filled: true, size: 95, color: "var(--azul)", opacity: 1, shape: "diamond" }, encoding: { x, y: { ...y, field: "pronostico" }, tooltip } },
+      { mark: { type: "point", filled: true, size: 130, color: "var(--azul)", opacity: 1, shape: "diamond" }, encoding: { x, y: { ...y, field: "pronostico" }, tooltip } },
     ],
   });
 }
@@ -126,7 +126,10 @@ function graficoFrontera(points) {
       { transform: [{ filter: "datum.plan === 'aforo'" }], mark: { type: "line", color: "var(--azul)", strokeWidth: 2 }, encoding: { x, y, order: { field: "cancelaciones" } } },
       { transform: [{ filter: "datum.plan === 'aforo'" }], mark: { type: "point", filled: true, size: 60, color: "var(--azul)", opacity: 1 }, encoding: { x, y, tooltip } },
       { transform: [{ filter: "datum.plan !== 'aforo'" }], mark: { type: "point", filled: true, size: 110, shape: "diamond", color: "var(--ocre)", opacity: 1 }, encoding: { x, y, tooltip } },
-      { transform: [{ filter: "datum.plan !== 'aforo'" }], mark: { type: "text", dy: -11, align: { expr: `datum.cancelaciones > 0.6 * domain('x')[1] ? 'right' : 'left'` } }, encoding: { x, y, text: { field: "nombre" } } },
+      { transform: [{ filter: width < 500 ? "datum.plan !== 'aforo' && datum.plan !== 'oraculo'" : "datum.plan !== 'aforo'" }], mark: {
+        type: "text", dy: { expr: "datum.plan === 'aforo_con_uniones' ? 15 : -12" }, dx: { expr: "datum.cancelaciones > 0.6 * domain('x')[1] ? 6 : -4" },
+        align: { expr: "datum.cancelaciones > 0.6 * domain('x')[1] ? 'right' : 'left'" },
+      }, encoding: { x, y, text: { field: "nombre" } } },
     ],
   });
 }

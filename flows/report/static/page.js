@@ -14,7 +14,7 @@ function lineaDeCambio(label, now, before, name) {
   const change = now - before[name];
   const share = before[name] ? ` (${conSigno((100 * change) / before[name], decimal)} %)` : "";
   const detail = `${periodos[before.p]?.largo ?? ""}: ${entero(before[name])}`;
-  return el("li", { "data-detalle": detail }, el("span", {}, label), el("span", {}, `${conSigno(change)}${share}`));
+  return el("li", { "data-detalle": detail, tabindex: "0" }, el("span", {}, label), el("span", {}, `${conSigno(change)}${share}`));
 }
 
 function linea(label, value, help) { return el("li", {}, help ? ayuda(label, help) : el("span", {}, label), el("span", {}, value)); }
@@ -44,7 +44,7 @@ function mostrarResumen(one) {
   if (plan && plan.programadas !== null) {
     cards.push(cifra("Secciones programadas", "programadas", entero(plan.programadas), linea("faltan", entero(plan.faltante)), linea("sobran", entero(plan.sobrante))));
   } else if (plan) {
-    cards.push(cifra("Celdas con alumnos", "celdas", entero(one.celdas), linea("sin decidir: falta un dato", entero(plan.sin_decidir)), linea("programación de este periodo", "aún no hay")));
+    cards.push(cifra("Celdas con alumnos", "celdas", entero(one.celdas), plan.sin_decidir ? linea("sin decidir: falta un dato", entero(plan.sin_decidir)) : null, linea("programación de este periodo", "aún no hay")));
   }
   porId("cifras").replaceChildren(...cards);
 }
@@ -78,7 +78,8 @@ function celdaCalor(row, most) {
   const share = Math.round(6 + 94 * Math.sqrt(row.alumnos / most));
   const band = row.q10 === null ? "" : `\nbanda del 80 %: ${numero(row.q10)} a ${numero(row.q90)}`;
   return el("td", {
-    style: `background: color-mix(in srgb, var(--calor) ${share}%, var(--fondo)); color: ${share > 52 ? "var(--calor-tinta)" : "var(--tinta)"}`,
+    style: `background: color-mix(in srgb, var(--calor) ${share}%, var(--fondo))`,
+    class: share > 70 ? "alto" : share > 52 ? "medio" : null,
     "data-detalle": `${datos.sedes[row.sede]}, ${datos.horarios.nombre[row.horario]}\n${numero(row.alumnos)} alumnos esperados en ${plural(row.celdas, "celda", "celdas")}${band}`,
   }, entero(row.alumnos));
 }

@@ -3,11 +3,13 @@
 const ACCIONES = {
   abrir: ["●", "Abrir"], abrir_menos: ["◐", "Abrir menos"], vigilar: ["▲", "Vigilar"], unir: ["⇄", "Unir"], no_abrir: ["○", "No abrir"],
 };
-const DE_UNA_VEZ = 60;
+const DE_UNA_VEZ = window.innerWidth > 760 ? 25 : 10;
 const estadoPlan = { accion: "todas", sorted: { name: "alumnos", down: true }, shown: DE_UNA_VEZ, h: 1 };
 
 const todasLasFilas = datos.plan ? filas(datos.plan).map((row) => ({
   ...row,
+  // As a number is written in Spanish.
+  razon: row.razon.replace(/^(\d+)\.(\d)/, "$1,$2"),
   accion: datos.plan.acciones[row.accion],
   buscado: llano([datos.sedes[row.sede], curso(row.curso), datos.horarios.nombre[row.horario], row.razon].join(" ")),
 })) : [];

@@ -77,6 +77,7 @@ function llenarLista() {
   });
   const list = porId("serie");
   list.replaceChildren(...found);
+  list.size = Math.min(Math.max(found.length, 2), 10);
   porId("lista-cuenta").textContent = count > MOSTRADAS
     ? `${entero(count)} series; se ven las primeras ${entero(MOSTRADAS)}: busque para acotar.` : plural(count, "serie", "series");
   if (found.length) {
