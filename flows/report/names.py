@@ -98,7 +98,7 @@ _SLOTS = """
     select u.horario_actual, h.turno, h.franja
     from usados as u
     left join marts.dim_horarios as h using (horario_actual)
-    order by h.orden nulls last, u.horario_actual
+    order by min(h.orden) over (partition by h.turno) nulls last, h.orden nulls last, u.horario_actual
 """
 
 _COURSES = """

@@ -1,5 +1,6 @@
 """The class plan's rows: what to open, to watch and to join."""
 
+import re
 from typing import Any
 
 import duckdb
@@ -9,9 +10,11 @@ from flows.report.queries import columns, rows, short
 
 ACTIONS = ("abrir", "abrir_menos", "vigilar", "unir", "no_abrir")
 SHOWN = (
-    "h", "accion", "sede", "curso", "horario", "alumnos", "secciones", "vacantes", "prob", "minimo",
-    "cancelaciones", "rechazados", "programadas", "faltante", "sobrante", "razon",
+    "h", "accion", "sede", "curso", "horario", "alumnos", "secciones", "prob", "programadas", "faltante",
+    "sobrante", "razon",
 )  # fmt: skip
+# A reason begins with the students expected, which have a column of their own.
+_STUDENTS = re.compile(r"^[\d.,]+ alumnos esperados\. (?=.)")
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, Any]:
@@ -25,29 +28,23 @@ def rows_of(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, An
             names.slot[slot],
             short(students),
             sections,
-            seats,
             None if chance is None else round(100 * chance),
-            minimum,
-            short(cancelled),
-            short(turned_away),
             planned,
             lacking,
             spare,
-            reason,
+            _STUDENTS.sub("", reason),
         )
-        for (
-            horizon, action, site, course, slot, students, sections, seats, chance, minimum, cancelled,
-            turned_away, planned, lacking, spare, reason,
-        ) in rows(connection, _ROWS)
-    )  # fmt: skip
+        for horizon, action, site, course, slot, students, sections, chance, planned, lacking, spare, reason in (
+            rows(connection, _ROWS)
+        )
+    )
     return columns(SHOWN, found) | {"acciones": list(ACTIONS)}
 
 
 _ROWS = """
     select
-        horizonte, accion, sede, curso_actual, horario_actual, alumnos_esperados, secciones, vacantes,
-        prob_minimo, minimo_alumnos, cancelaciones_esperadas, rechazados_esperados, secciones_programadas,
-        faltante, sobrante, razon
+        horizonte, accion, sede, curso_actual, horario_actual, alumnos_esperados, secciones, prob_minimo,
+        secciones_programadas, faltante, sobrante, razon
     from marts.plan_apertura
     where
         accion in ('abrir', 'abrir_menos', 'vigilar', 'unir')

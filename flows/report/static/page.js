@@ -24,13 +24,13 @@ function cifra(name, help, value, ...lines) {
 }
 
 function mostrarResumen(one) {
-  const before = one.anterior && periodos[one.anterior.p] ? `frente a ${periodos[one.anterior.p].corto}` : "frente al último periodo";
-  const year = one.anio && periodos[one.anio.p] ? `frente a ${periodos[one.anio.p].corto}` : "frente a hace un año";
+  const before = one.anterior && periodos[one.anterior.p] ? `vs. ${periodos[one.anterior.p].corto}` : "vs. último periodo";
+  const year = one.anio && periodos[one.anio.p] ? `vs. ${periodos[one.anio.p].corto}` : "vs. hace un año";
   const open = one.anterior && periodos[one.anterior.p]?.estado === "abierto" ? linea("ese periodo", "aún se matricula") : null;
   const plan = one.plan && one.plan.secciones !== null ? one.plan : null;
   const cards = [
     cifra("Alumnos esperados", "esperados", entero(one.alumnos),
-      linea("banda del 80 %", `${entero(one.banda[0])} – ${entero(one.banda[1])}`, "banda"),
+      linea("banda 80 %", `${entero(one.banda[0])} – ${entero(one.banda[1])}`, "banda"),
       lineaDeCambio(before, one.alumnos, one.anterior, "alumnos"), open, lineaDeCambio(year, one.alumnos, one.anio, "alumnos")),
     plan ? cifra("Secciones por abrir", "secciones", entero(plan.secciones),
       linea("cancelaciones esperadas", numero(plan.cancelaciones), "cancelaciones"),
@@ -44,7 +44,7 @@ function mostrarResumen(one) {
   if (plan && plan.programadas !== null) {
     cards.push(cifra("Secciones programadas", "programadas", entero(plan.programadas), linea("faltan", entero(plan.faltante)), linea("sobran", entero(plan.sobrante))));
   } else if (plan) {
-    cards.push(cifra("Celdas con alumnos", "celdas", entero(one.celdas), plan.sin_decidir ? linea("sin decidir: falta un dato", entero(plan.sin_decidir)) : null, linea("programación de este periodo", "aún no hay")));
+    cards.push(cifra("Celdas con alumnos", "celdas", entero(one.celdas), plan.sin_decidir ? linea("sin decidir: falta un dato", entero(plan.sin_decidir)) : null, linea("programación", "aún no hay")));
   }
   porId("cifras").replaceChildren(...cards);
 }

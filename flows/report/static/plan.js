@@ -20,7 +20,7 @@ function columnasPlan(rows) {
     { name: "sede", title: "Sede", sort: (row) => datos.sedes[row.sede], cell: (row) => datos.sedes[row.sede] },
     { name: "curso", title: "Curso", class: "curso", sort: (row) => datos.cursos.codigo[row.curso], cell: (row) => [datos.cursos.codigo[row.curso], el("span", { class: "menor" }, datos.cursos.nombre[row.curso] ?? "")] },
     { name: "horario", title: "Horario", class: "horario", sort: (row) => row.horario, cell: (row) => [datos.horarios.nombre[row.horario], el("span", { class: "menor" }, datos.horarios.franja[row.horario] ?? "")] },
-    { name: "alumnos", title: "Alumnos esperados", help: "esperados", number: true, sort: (row) => row.alumnos, cell: (row) => decimal(row.alumnos) },
+    { name: "alumnos", title: "Alumnos esperados", help: "esperados", number: true, sort: (row) => row.alumnos, cell: (row) => (row.alumnos < 100 ? decimal(row.alumnos) : entero(row.alumnos)) },
     { name: "secciones", title: "Secciones", help: "secciones", number: true, sort: (row) => row.secciones, cell: (row) => entero(row.secciones) },
     { name: "prob", title: "Prob. del mínimo", help: "prob", number: true, sort: (row) => row.prob, cell: (row) => porcentaje(row.prob) },
   ];
