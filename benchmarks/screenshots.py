@@ -1,4 +1,4 @@
-"""docs/reporte.png and docs/reporte_movil.png: the report of the last run as it is seen (`make screenshots`)."""
+"""docs/reporte.png and docs/reporte_movil.png: the report as it is seen (`make screenshots`)."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from flows.home.releases import REPORT
-from flows.settings import PROJECT, Settings
+from flows.settings import PROJECT, resolve_home
 from tests.chromium import CHROMIUM, QUIET
 
 # Width and height of a window, and the picture of what it shows first.
@@ -16,7 +16,7 @@ PICTURES = {"reporte.png": (1440, 1500), "reporte_movil.png": (390, 1500)}
 def main() -> None:
     """Takes the pictures of a report: the published one, unless another is named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("report", nargs="?", type=Path, default=Settings.read().home.published / REPORT)
+    parser.add_argument("report", nargs="?", type=Path, default=resolve_home().published / REPORT)
     report = parser.parse_args().report.resolve(strict=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)

@@ -1,4 +1,4 @@
-"""A small published file with the marts that the report reads: two campuses, two courses, two slots, 14 periods."""
+"""A small published file with the marts that the report reads: two campuses, three cells, 14 periods."""
 
 from pathlib import Path
 
@@ -32,32 +32,41 @@ _HISTORY = """
     ) as c (sede, curso_actual, horario_actual, programa, nivel)
     where p.indice <= 14 and (c.sede = 'CENTRO' or p.indice > 12);
     create table marts.dim_cursos as
-    select * from (values ('A1', 'Adultos </script><b>1', 'Adultos'), ('N1', 'N1', 'Niños')) as c (curso_actual, nombre, programa);
+    select * from (values ('A1', 'Adultos </script><b>1', 'Adultos'), ('N1', 'N1', 'Niños'))
+        as c (curso_actual, nombre, programa);
     create table marts.dim_horarios as
     select * from (values
-        ('08:00 - 09:30', 'Mañana', 'Lun - Vie', 8.0, 9.5, 1), ('10:00 - 11:30', 'Mañana', 'Lun - Vie', 10.0, 11.5, 2)
+        ('08:00 - 09:30', 'Mañana', 'Lun - Vie', 8.0, 9.5, 1), ('10:00 - 11:30', 'Mañana', 'Lun - Vie',
+            10.0, 11.5, 2)
     ) as h (horario_actual, turno, franja, hora_inicio, hora_fin, orden);
 """
 
 _FORECASTS = """
     create table marts.prediccion_detalle as
     select
-        h.periodo, p.horizonte, h.sede, h.curso_actual, h.horario_actual, h.programa, h.nivel, h.tipo_demanda,
-        (24 + p.horizonte * 1.25)::integer as predict_alumnos, 24 + p.horizonte * 1.25 as media, 10.0 as q025,
+        h.periodo, p.horizonte, h.sede, h.curso_actual, h.horario_actual, h.programa, h.nivel,
+            h.tipo_demanda,
+        (24 + p.horizonte * 1.25)::integer as predict_alumnos, 24 + p.horizonte * 1.25 as media,
+            10.0 as q025,
         16.0 as q10, 32.0 as q90, 40.0 as q975, 'r1' as run_id, timestamp '2025-02-05 10:00:00' as datos_al,
-        null::timestamp as as_of, 'viva' as estado_fuente, null::varchar as tablas_respaldo, 202502 as periodo_origen
+        null::timestamp as as_of, 'viva' as estado_fuente, null::varchar as tablas_respaldo, 202502
+            as periodo_origen
     from marts.historia as h
     inner join marts.dim_periodos as p on p.horizonte is not null
     where h.periodo = 202502;
     update marts.prediccion_detalle set periodo = 202502 + horizonte;
     create table marts.prediccion_jerarquia as
     with niveles as (
-        select 'total' as nivel_jerarquia, null as sede, null as programa, null as curso_actual, null as horario_actual, horizonte, media
+        select 'total' as nivel_jerarquia, null as sede, null as programa, null as curso_actual,
+            null as horario_actual, horizonte, media
         from marts.prediccion_detalle
         union all select 'sede', sede, null, null, null, horizonte, media from marts.prediccion_detalle
-        union all select 'sede_programa', sede, programa, null, null, horizonte, media from marts.prediccion_detalle
-        union all select 'sede_curso', sede, programa, curso_actual, null, horizonte, media from marts.prediccion_detalle
-        union all select 'sede_horario', sede, null, null, horario_actual, horizonte, media from marts.prediccion_detalle
+        union all select 'sede_programa', sede, programa, null, null, horizonte, media
+            from marts.prediccion_detalle
+        union all select 'sede_curso', sede, programa, curso_actual, null, horizonte, media
+            from marts.prediccion_detalle
+        union all select 'sede_horario', sede, null, null, horario_actual, horizonte, media
+            from marts.prediccion_detalle
     )
     select
         nivel_jerarquia, sede, programa, curso_actual, horario_actual, horizonte, sum(media) as media,
@@ -67,18 +76,23 @@ _FORECASTS = """
 
 _ACCURACY = """
     create table marts.exactitud as
-    select 'celda' as nivel_jerarquia, c.*, 1 as horizonte, 12 as origenes, 1200.0 as alumnos, 0.85 as cobertura_80
+    select 'celda' as nivel_jerarquia, c.*, 1 as horizonte, 12 as origenes, 1200.0 as alumnos, 0.85
+        as cobertura_80
     from (values
-        ('todo', 'todo', 'aforo', 0.1937, 0.0120), ('todo', 'todo', 'flujo', 0.2260, 0.05), ('todo', 'todo', 'naive', 0.5, 0.0),
-        ('sede', 'CENTRO', 'aforo', 0.15, -0.03), ('sede', 'CENTRO', 'flujo', 0.25, 0.0), ('sede', 'NORTE', 'aforo', 0.31, 0.1)
+        ('todo', 'todo', 'aforo', 0.1937, 0.0120), ('todo', 'todo', 'flujo', 0.2260, 0.05), ('todo',
+            'todo', 'naive', 0.5, 0.0),
+        ('sede', 'CENTRO', 'aforo', 0.15, -0.03), ('sede', 'CENTRO', 'flujo', 0.25, 0.0), ('sede',
+            'NORTE', 'aforo', 0.31, 0.1)
     ) as c (corte, valor, modelo, wape, sesgo);
     insert into marts.exactitud
     select 'total', 'origen', periodo::varchar, 'aforo', 0.05, 0.05, 1, 1, 40.0 + indice, 1.0
     from marts.dim_periodos where indice between 10 and 13;
     create table marts.pronostico_y_real as
     select
-        202502 as periodo, 1 as horizonte, sede, curso_actual, horario_actual, 20 as predict_alumnos, alumnos,
-        20 - alumnos as error, abs(20 - alumnos) as error_absoluto, true as dentro_80, true as es_pronosticada,
+        202502 as periodo, 1 as horizonte, sede, curso_actual, horario_actual, 20 as predict_alumnos,
+            alumnos,
+        20 - alumnos as error, abs(20 - alumnos) as error_absoluto, true as dentro_80, true
+            as es_pronosticada,
         true as es_final, true as es_ultima, fecha
     from marts.historia where periodo = 202502;
     create table marts.salud_fuentes as
@@ -92,14 +106,18 @@ _PLAN = """
     create table marts.plan_apertura as
     select
         periodo, horizonte, sede, curso_actual, horario_actual,
-        case when sede = 'NORTE' then 'vigilar' when programa = 'Niños' then 'unir' else 'abrir' end as accion,
-        1 as secciones, '25.2 alumnos esperados. Razón de ' || sede as razon, media as alumnos_esperados, 20 as vacantes, 0.81 as prob_minimo,
-        0.19 as cancelaciones_esperadas, 4.0 as rechazados_esperados, 2 as secciones_programadas, 0 as faltante, 1 as sobrante,
+        case when sede = 'NORTE' then 'vigilar' when programa = 'Niños' then 'unir' else 'abrir' end
+            as accion,
+        1 as secciones, '25.2 alumnos esperados. Razón de ' || sede as razon, media
+            as alumnos_esperados, 20 as vacantes, 0.81 as prob_minimo,
+        0.19 as cancelaciones_esperadas, 4.0 as rechazados_esperados, 2 as secciones_programadas, 0
+            as faltante, 1 as sobrante,
         10 as minimo_alumnos, null::varchar as falta_dato
     from marts.prediccion_detalle;
     create table marts.frontera_plan as
     select 1 as horizonte, 'todos' as periodos, 12 as origenes, 100 as secciones, f.*
-    from (values ('aforo', 5::double, 30, 200), ('aforo', 10, 20, 300), ('regla_clasica', null, 28, 310)) as f (plan, costo_cancelacion, cancelaciones, rechazados);
+    from (values ('aforo', 5::double, 30, 200), ('aforo', 10, 20, 300), ('regla_clasica', null, 28,
+        310)) as f (plan, costo_cancelacion, cancelaciones, rechazados);
 """
 
 

@@ -34,10 +34,10 @@ def rows_of(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, An
             spare,
             _STUDENTS.sub("", reason),
         )
-        for horizon, action, site, course, slot, students, sections, chance, planned, lacking, spare, reason in (
-            rows(connection, _ROWS)
-        )
-    )
+        for (
+            horizon, action, site, course, slot, students, sections, chance, planned, lacking, spare, reason,
+        ) in rows(connection, _ROWS)
+    )  # fmt: skip
     return columns(SHOWN, found) | {"acciones": list(ACTIONS)}
 
 

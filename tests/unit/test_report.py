@@ -56,8 +56,8 @@ def test_the_glance_has_the_last_period_and_the_last_year_beside(data: dict[str,
     assert second["anterior"] == first["anterior"]
     assert second["anio"]["alumnos"] == 26
     assert first["plan"] == {
-        "secciones": 3, "vacantes": 60, "cancelaciones": 0.6, "rechazados": 12, "programadas": 6, "faltante": 0,
-        "sobrante": 3, "abrir": 1, "abrir_menos": 0, "vigilar": 1, "unir": 1, "no_abrir": 0, "sin_decidir": 0,
+        "secciones": 3, "vacantes": 60, "cancelaciones": 0.6, "rechazados": 12, "programadas": 6,
+        "faltante": 0, "sobrante": 3, "abrir": 1, "abrir_menos": 0, "vigilar": 1, "unir": 1, "no_abrir": 0, "sin_decidir": 0,
         "falta": None,
     }  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_what_was_published_is_beside_what_came(data: dict[str, Any]) -> None:
 
 
 def test_sources_are_told_in_spanish_whatever_the_readers_language(
-    data: dict[str, Any], marts: Path, monkeypatch: pytest.MonkeyPatch
+    marts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFORO_LANG", "en")
     absent = row_of(content_of(marts)["fuentes"], tabla="sedes")
@@ -145,10 +145,10 @@ def test_what_a_plan_lacks_is_said(tmp_path: Path) -> None:
     file = published.write(tmp_path / "aforo_marts.duckdb")
     found = content_of(
         file,
-        "update marts.plan_apertura set accion = null, secciones = null, falta_dato = 'el mínimo de apertura'",
+        "update marts.plan_apertura set accion = null, secciones = null, falta_dato = 'el mínimo'",
     )
     assert found["plan"]["h"] == []
-    assert found["resumen"][0]["plan"]["falta"] == "el mínimo de apertura"
+    assert found["resumen"][0]["plan"]["falta"] == "el mínimo"
     assert found["resumen"][0]["plan"]["secciones"] is None
 
 
