@@ -57,8 +57,8 @@ def test_the_glance_has_the_last_period_and_the_last_year_beside(data: dict[str,
     assert second["anio"]["alumnos"] == 26
     assert first["plan"] == {
         "secciones": 3, "vacantes": 60, "cancelaciones": 0.6, "rechazados": 12, "programadas": 6,
-        "faltante": 0, "sobrante": 3, "abrir": 1, "abrir_menos": 0, "vigilar": 1, "unir": 1, "no_abrir": 0, "sin_decidir": 0,
-        "falta": None,
+        "faltante": 0, "sobrante": 3, "abrir": 1, "abrir_menos": 0, "vigilar": 1, "unir": 1,
+        "no_abrir": 0, "sin_decidir": 0, "falta": None,
     }  # fmt: skip
 
 
