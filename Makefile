@@ -48,6 +48,9 @@ bench-plan: $(READY)  ## the class plan's backtest: cancelled sections against s
 reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
 
+screenshots: run  ## the demo's report as docs/reporte.png shows it
+	@$(BIN)/python -m benchmarks.screenshots
+
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 

@@ -33,16 +33,18 @@ def marked(text: str) -> str:
     return text
 
 
-def of_sql(text: str) -> str:
-    """A text of dbt's SQL in the reader's language: one of the catalogue, or made of one and of values."""
-    spoken = language()
+def of_sql(text: str, spoken: str | None = None) -> str:
+    """A text of dbt's SQL in the reader's language or `spoken`: one of the catalogue, or made of it."""
+    spoken = spoken or language()
     said = _catalogue(spoken).get(text)
     if said is not None:
         return said
     for form, translation in _forms(spoken):
         found = form.fullmatch(text)
         if found:
-            return translation.format(**{name: t(value) for name, value in found.groupdict().items()})
+            return translation.format(
+                **{name: _catalogue(spoken).get(value, value) for name, value in found.groupdict().items()}
+            )
     return text
 
 

@@ -16,10 +16,11 @@ from flows.settings import Home
 
 KEPT_RELEASES = 3
 MANIFEST = "manifest.json"
+REPORT = "reporte.html"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 # What a release holds, and what DuckDB has beside a file while it writes it.
 _WRITTEN = re.compile(
-    r"aforo_marts\.duckdb(\.wal|\.tmp(/.*)?)?|manifest\.json|parquet(/(tmp_)?\w+\.parquet)?"
+    r"aforo_marts\.duckdb(\.wal|\.tmp(/.*)?)?|manifest\.json|reporte\.html|parquet(/(tmp_)?\w+\.parquet)?"
 )
 
 log = logging.getLogger(__name__)

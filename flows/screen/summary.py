@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from flows.home.releases import REPORT
 from flows.language import marked, t
 from flows.screen.table import table
 from flows.settings import Home
@@ -87,6 +88,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         "plan_lacks": [lack for (lack,) in lacking],
         "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
+        "report": str(home.published / REPORT) if (home.published / REPORT).exists() else None,
     }
 
 
@@ -119,6 +121,8 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     ]
     lines += fallbacks(summary["sources"])
     lines += [f"  {line}" for line in plan_lines(summary)]
+    if summary["report"]:
+        lines.append("  " + t("Report: {file}", file=_short(Path(summary["report"]))))
     file = t("File: {file}", file=_short(Path(summary["file"])))
     return [*lines, f"  {file}", f"  {t('Try:')}", f"    {example_query(summary)}"]
 

@@ -1,6 +1,6 @@
 """Publishing: the marts go into a new file, are verified there, and replace the published ones in one step.
 
-    releases/<run_id>/aforo_marts.duckdb, parquet/<mart>.parquet, manifest.json
+    releases/<run_id>/aforo_marts.duckdb, parquet/<mart>.parquet, reporte.html, manifest.json
     published -> releases/<run_id>          switched in one rename: the moment of publishing
     history/<run_id>.parquet                prediccion_detalle of every published run, never rewritten
 
@@ -21,10 +21,11 @@ import duckdb
 from flows.errors import AforoError, Problem, as_text
 from flows.home import backup, tables
 from flows.home.record import Record, utc_now
-from flows.home.releases import MANIFEST, delete, keep_history, prune, published_run, sha256, sync
+from flows.home.releases import MANIFEST, REPORT, delete, keep_history, prune, published_run, sha256, sync
 from flows.home.tables import Table
 from flows.language import t
 from flows.quoting import literal, pattern
+from flows.report import page
 from flows.settings import Home
 
 PREDICTIONS = ("prediccion_alumnos", "prediccion_detalle", "prediccion_jerarquia")
@@ -104,6 +105,7 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     home.history.mkdir(exist_ok=True)
     marts = copy_marts(home.warehouse, building, record.run_id)
     verify(building, marts)
+    _report(building, record)
     manifest = _manifest(building, record, marts, versions)
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (building / MANIFEST).write_text(text, encoding="utf-8")
@@ -115,6 +117,22 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     building.rename(home.releases / record.run_id)
     sync(home.releases)
     return manifest
+
+
+def _report(building: Path, record: Record) -> None:
+    """The report, from what was just written; one that can't be made is said, and stops nothing."""
+    file = building / REPORT
+    try:
+        page.write(building / "aforo_marts.duckdb", file)
+    except Exception as error:
+        log.exception("run %s: no report", record.run_id)
+        file.unlink(missing_ok=True)
+        record.hints.append(
+            t(
+                "the report could not be made ({reason}: see the log); the marts are published without it",
+                reason=type(error).__name__,
+            )
+        )
 
 
 def _switch(home: Home, release: Path) -> None:

@@ -16,9 +16,11 @@ from flows.commands import path
 from flows.errors import AforoError
 from flows.home import record, releases
 from flows.home.record import Record
+from flows.report import library
 from flows.settings import Home, Settings
 from flows.source import parse
 from flows.steps import publish
+from tests import published
 
 VERSIONS = {"raw_version": "v1"}
 
@@ -255,6 +257,7 @@ import sys
 from pathlib import Path
 from flows.home import record, releases
 from flows.steps import publish
+from tests import published
 from flows.settings import Home, Settings
 from flows.source import parse
 home = Home(Path(sys.argv[1]))
@@ -289,3 +292,49 @@ def test_a_kill_at_any_moment_leaves_a_whole_release(home: Home) -> None:
         assert {path.name for path in home.releases.iterdir()} <= {
             path.stem for path in home.history.iterdir()
         }
+
+
+def with_report_marts(home: Home) -> None:
+    """The marts that the report reads, in the warehouse."""
+    home.warehouse.unlink()
+    published.write(home.warehouse)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            """create table marts.prediccion_alumnos as select periodo as "PERIODO", sede as "SEDE",
+            predict_alumnos as "PREDICT_ALUMNOS" from marts.prediccion_detalle"""
+        )
+
+
+def test_the_report_is_part_of_the_release(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "script", lambda: "")
+    with_report_marts(home)
+    run = new_record(home)
+    manifest = publish.publish(home, run, VERSIONS)
+    report = home.published / releases.REPORT
+    assert manifest["sha256"][releases.REPORT] == releases.sha256(report)
+    assert stat.S_IMODE(report.stat().st_mode) == 0o444
+    assert "Razón de NORTE" in report.read_text("utf-8")
+    assert releases.damage(home.published) == []
+    assert run.hints == []
+    # A release that goes takes its report along.
+    releases.delete(home.published.resolve(), run.run_id)
+    assert list(home.releases.iterdir()) == []
+
+
+def test_a_report_that_cannot_be_made_stops_no_publication(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_report_marts(home)
+
+    def fail() -> str:
+        raise FileNotFoundError("no library")
+
+    monkeypatch.setattr(library, "script", fail)
+    run = new_record(home)
+    manifest = publish.publish(home, run, VERSIONS)
+    assert releases.published_run(home) == run.run_id
+    assert releases.REPORT not in manifest["sha256"]
+    assert not (home.published / releases.REPORT).exists()
+    assert run.hints == [
+        "the report could not be made (FileNotFoundError: see the log); the marts are published without it"
+    ]

@@ -1,0 +1,1 @@
+"""The report that people look at: one HTML file, made from the published marts alone, opened from disk."""
