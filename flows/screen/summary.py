@@ -121,7 +121,7 @@ def as_text(summary: dict[str, Any]) -> list[str]:
     ]
     lines += fallbacks(summary["sources"])
     lines += [f"  {line}" for line in plan_lines(summary)]
-    if summary["report"]:
+    if summary.get("report"):
         lines.append("  " + t("Report: {file}", file=_short(Path(summary["report"]))))
     file = t("File: {file}", file=_short(Path(summary["file"])))
     return [*lines, f"  {file}", f"  {t('Try:')}", f"    {example_query(summary)}"]
