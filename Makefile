@@ -60,4 +60,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources reliability docs
+.PHONY: help run screenshots test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources reliability docs
