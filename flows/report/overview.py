@@ -33,7 +33,7 @@ def glance(connection: duckdb.DuckDBPyConnection, names: Names, with_plan: bool)
     }
     plans = {row[0]: row[1:] for row in rows(connection, _PLANS)} if with_plan else {}
     forecasts = {row[0]: row[1:] for row in rows(connection, _FORECASTS)}
-    held = dict(rows(connection, _HELD))
+    held: dict[int, int] = dict(rows(connection, _HELD))
     origin = names.periods.found[names.periods.known - 1][0] if names.periods.known else None
     found = []
     for place, period in enumerate(names.periods.found[names.periods.known :], names.periods.known):
