@@ -66,4 +66,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi
+.PHONY: help run screenshots test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi
