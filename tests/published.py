@@ -108,7 +108,7 @@ _PLAN = """
         periodo, horizonte, sede, curso_actual, horario_actual,
         case when sede = 'NORTE' then 'vigilar' when programa = 'Niños' then 'unir' else 'abrir' end
             as accion,
-        1 as secciones, '25.2 alumnos esperados. Razón de ' || sede as razon, media
+        1 as secciones, '25,2 alumnos esperados. Razón de ' || sede as razon, media
             as alumnos_esperados, 20 as vacantes, 0.81 as prob_minimo,
         0.19 as cancelaciones_esperadas, 4.0 as rechazados_esperados, 2 as secciones_programadas, 0
             as faltante, 1 as sobrante,

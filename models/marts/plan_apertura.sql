@@ -98,7 +98,7 @@ con_accion as (
             when abiertas > 0 then 'abrir'
             else 'no_abrir'
         end as accion,
-        format('{:.1f} alumnos esperados', media) as esperan,
+        concat(replace(format('{:.1f}', media), '.', ','), ' alumnos esperados') as esperan,
         format('{:.0f} %', 100 * prob_ultima) as chance_ultima,
         format('{:.0f} %', 100 * prob_siguiente) as chance_siguiente,
         format('{} a las {}', unir_con_sede, unir_con_horario) as pareja,

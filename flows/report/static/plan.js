@@ -9,7 +9,7 @@ const estadoPlan = { accion: "todas", sorted: { name: "alumnos", down: true }, s
 const todasLasFilas = datos.plan ? filas(datos.plan).map((row) => ({
   ...row,
   // As a number is written in Spanish.
-  razon: row.razon.replace(/^(\d+)\.(\d)/, "$1,$2"),
+  razon: row.razon,
   accion: datos.plan.acciones[row.accion],
   buscado: llano([datos.sedes[row.sede], curso(row.curso), datos.horarios.nombre[row.horario], row.razon].join(" ")),
 })) : [];
