@@ -9,6 +9,7 @@ import typer
 from flows import plan, settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.commands.path import published
+from flows.language import marked, t
 from flows.screen.table import table
 
 EXAMPLES = """Examples:
@@ -19,7 +20,13 @@ EXAMPLES = """Examples:
   aforo plan --sede SEDE_01 --action vigilar      what to watch at a campus
   aforo plan --csv > plan.csv                     for a spreadsheet
 """
-SUMS = ("secciones", "cancelaciones_esperadas", "rechazados_esperados", "por_vigilar", "por_unir")
+SUMS = {
+    "secciones": marked("sections"),
+    "cancelaciones_esperadas": marked("expected cancellations"),
+    "rechazados_esperados": marked("expected students turned away"),
+    "por_vigilar": marked("to watch"),
+    "por_unir": marked("to join"),
+}
 SHOWN = (
     "sede", "curso_actual", "horario_actual", "alumnos_esperados", "secciones", "secciones_programadas",
     "prob_minimo", "accion", "razon",
@@ -55,13 +62,15 @@ def as_text(found: dict[str, Any], all_cells: bool) -> list[str]:
     cells = [
         cell for cell in found["cells"] if all_cells or cell["secciones"] or cell["accion"] != "no_abrir"
     ]
-    lines = [f"Plan for {found['period']}.", "", *_sums(found), ""]
+    lines = [t("Plan for {period}.", period=found["period"]), "", *_sums(found), ""]
     if not cells:
-        return [*lines, "No cell is as asked."]
+        return [*lines, t("No cell is as asked.")]
     shown = [[_short(cell[column]) for column in SHOWN] for cell in cells]
     lines += table([list(SHOWN), *shown])
     left_out = len(found["cells"]) - len(cells)
-    return [*lines, *([f"{left_out:,} cells to leave closed are not shown: --all."] if left_out else [])]
+    if left_out:
+        lines.append(t("{cells} cells to leave closed are not shown: --all.", cells=f"{left_out:,}"))
+    return lines
 
 
 def as_csv(found: dict[str, Any]) -> str:
@@ -74,13 +83,12 @@ def as_csv(found: dict[str, Any]) -> str:
 
 
 def _sums(found: dict[str, Any]) -> list[str]:
-    names = ("sections", "expected cancellations", "expected students turned away", "to watch", "to join")
     return table(
         [
-            ["", "published", "now"],
+            ["", t("published"), t("now")],
             *(
-                [name, _short(found["published_sums"][column]), _short(found["sums"][column])]
-                for name, column in zip(names, SUMS, strict=True)
+                [t(name), _short(found["published_sums"][column]), _short(found["sums"][column])]
+                for column, name in SUMS.items()
             ),
         ]
     )
