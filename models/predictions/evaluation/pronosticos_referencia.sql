@@ -49,8 +49,19 @@ media_estacional as (
     group by d.indice_origen, d.h, c.sede, c.curso_actual, c.horario_actual
 ),
 
+-- Before a season was ever seen, whoever goes by it has the last value.
+estacion_desconocida as (
+    select u.* replace (unnest(['naive_estacional', 'media_estacional']) as modelo)
+    from ultimo_valor as u
+    inner join destinos as d on u.indice_origen = d.indice_origen and u.h = d.h
+    cross join corrida as r
+    where d.indice_misma_estacion is null or d.indice_misma_estacion < r.primer_indice
+),
+
 reunidos as (
     select * from ultimo_valor
+    union all
+    select * from estacion_desconocida
     union all
     select * from misma_estacion
     union all

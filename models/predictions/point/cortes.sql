@@ -4,7 +4,7 @@
 {% set cortes = [0, 0.3, 0.4, 0.5, 0.6, 0.8, 1] %}
 {% set parte_usual = 0.5 %}
 {% set corte_usual = 0.5 %}
-{% set costo = 0.02 %}
+{% set costo = 0.05 %}
 
 with
 vistas as (select * from {{ ref('vistas_del_punto') }}),
