@@ -164,7 +164,7 @@ def test_half_of_the_rows(changed: Faulty) -> None:
 
 
 def test_last_periods_counts_that_changed(changed: Faulty) -> None:
-    """They are captured as a change, and the students expected follow them (points may keep to the season)."""
+    """They are captured as a change, and the students expected follow; points may keep to the season."""
     warehouse = str(changed.institute.home / "aforo_warehouse.duckdb")
     with duckdb.connect(warehouse, read_only=True) as connection:
         cambios = connection.sql(
