@@ -43,8 +43,9 @@ def test_the_first_page_leads_to_the_forecast(page: Page) -> None:
         assert column in columns
 
 
-def test_the_lineage_goes_from_the_source_to_the_exposures(page: Page, home: Path) -> None:
-    page.goto(f"file://{home}/docs/index.html#!/overview?g_v=1&g_i=%2Bexposure:tableros")
+def test_the_lineage_shows_what_an_exposure_stands_on(page: Page, home: Path) -> None:
+    """Two steps back: the page lays out the whole graph for minutes."""
+    page.goto(f"file://{home}/docs/index.html#!/overview?g_v=1&g_i=2%2Bexposure:planificacion_de_secciones")
     page.reload()
     page.wait_for_function(
         "() => { const cy = document.querySelector('.graph-canvas, #cy, canvas'); return cy !== null; }"
