@@ -8,6 +8,7 @@ read-only. The answer is a table of the box, from where the warehouse takes it.
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ LIMITS: dict[str, str | bool | int | float | list[str]] = {
 # A mapping that joins the wrong way ends for its rows or its time, not for a full disk.
 MOST_ROWS = 50_000_000
 MOST_SECONDS = 300
+# How long another thread's query may look at a box that is being filled.
+LOOKED_AT_SECONDS = 60
 INSTITUTE = "instituto"
 ANSWER = "salida"
 
@@ -174,10 +177,24 @@ def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[str]
     warehouse.execute(f"attach {literal(str(draft))} as {name}")
     try:
         yield name
-        warehouse.execute(f"checkpoint {name}")
+        checkpoint(warehouse, name)
     finally:
         warehouse.execute(f"detach {name}")
     draft.replace(file)
+
+
+def checkpoint(warehouse: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Writes the database to its file, as soon as no query of another thread looks at it."""
+    until = time.monotonic() + LOOKED_AT_SECONDS
+    while True:
+        try:
+            warehouse.execute(f"checkpoint {name}")
+        except duckdb.TransactionException:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _reason(error: Exception) -> str:

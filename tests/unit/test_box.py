@@ -1,6 +1,7 @@
 """Foreign SQL, a mapping's or a view's, can only select from what is delivered."""
 
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import pytest
@@ -179,3 +180,17 @@ def test_a_file_is_asked_without_its_views_being_trusted(institute: Path) -> Non
     with pytest.raises(duckdb.Error) as refused:
         box.ask(institute, "from instituto.files")
     assert SECRET not in str(refused.value)
+
+
+def test_a_box_is_written_once_nobody_looks_at_it() -> None:
+    """DuckDB refuses that at times while another thread works: seen on busy machines, never at will."""
+    asked = []
+
+    class Busy:
+        def execute(self, sql: str) -> None:
+            asked.append(sql)
+            if len(asked) < 3:
+                raise duckdb.TransactionException("TransactionContext Error: Cannot CHECKPOINT")
+
+    box.checkpoint(cast(duckdb.DuckDBPyConnection, Busy()), "filled")
+    assert asked == ["checkpoint filled"] * 3
