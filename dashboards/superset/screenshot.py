@@ -1,25 +1,16 @@
 """The dashboard as a picture: `python -m dashboards.superset.screenshot <file.png> [--width 1440]`."""
 
 import argparse
-import shutil
-import socket
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from dashboards.superset import start
 from flows import settings
+from flows.prefect.server import free_port
+from tests.chromium import CHROMIUM, QUIET
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_MS = 120_000
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind((start.HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def log_in(page: Page, address: str, password: str) -> None:
@@ -68,7 +59,7 @@ def main() -> None:
     asked = parser.parse_args()
     home = settings.resolve_home(asked.home)
     with start.serving(home, free_port()) as (address, password, _), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": asked.width, "height": 3200}, locale="es")
         page.set_default_timeout(PATIENCE_MS)
         log_in(page, address, password)

@@ -44,7 +44,7 @@ def running(home: Home, port: int | None = None, flags: tuple[str, ...] = ()) ->
         return
     if port:
         _require_free(port)
-    port = port or _free_port()
+    port = port or free_port()
     url = f"http://{LOOPBACK}:{port}/api"
     home.logs.mkdir(parents=True, exist_ok=True)
     arguments = ["server", "start", "--host", LOOPBACK, "--port", str(port), *flags]
@@ -57,7 +57,8 @@ def running(home: Home, port: int | None = None, flags: tuple[str, ...] = ()) ->
         server.ask_to_end()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

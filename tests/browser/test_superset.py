@@ -15,16 +15,16 @@ from playwright.sync_api import Page, sync_playwright
 
 from dashboards.superset import screenshot
 from flows.home import record
+from flows.prefect.server import free_port
 from flows.settings import Home, Settings
 from flows.source import parse
 from flows.steps import publish
+from tests.chromium import CHROMIUM, QUIET
 from tests.harness import Institute
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        screenshot.CHROMIUM is None, reason="no Chromium on this machine (Debian's package: chromium)"
-    ),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package: chromium)"),
 ]
 STUDENTS = """
     select sum(media) from marts.prediccion_jerarquia
@@ -44,7 +44,7 @@ class Superset:
 
 @pytest.fixture(scope="module")
 def superset(good: Institute) -> Iterator[Superset]:
-    port = screenshot.free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboards.superset.start", "--home", str(good.home), "--port", str(port)],
         stdout=subprocess.PIPE,
@@ -67,7 +67,7 @@ def superset(good: Institute) -> Iterator[Superset]:
 @pytest.fixture(scope="module")
 def page(superset: Superset) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=screenshot.CHROMIUM, args=screenshot.FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1440, "height": 3200})
         page.set_default_timeout(screenshot.PATIENCE_MS)
         screenshot.log_in(page, superset.address, superset.password)
