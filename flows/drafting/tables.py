@@ -121,7 +121,7 @@ def _look(source: Source, stack: contextlib.ExitStack) -> Looked:
         connection.execute(f"attach {literal(address)} as instituto (type postgres, read_only)")
         return Looked(connection, _database(connection), [])
     if source.path is None:
-        text = "a remote folder can't be looked at"
+        text = t("a remote folder can't be looked at")
         raise AforoError([Problem(text, t("copy a file of each table into a folder, and look at that"))])
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aforo-look-")))
     return _files(connection, source.path, scratch)

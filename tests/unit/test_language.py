@@ -95,15 +95,46 @@ def test_every_value_of_a_text_is_given() -> None:
     assert wrong == []
 
 
+def words_of_its_own(text: ast.expr) -> bool:
+    """Whether an expression is a literal with words, not what somebody else said."""
+    return isinstance(text, ast.Constant) or (
+        isinstance(text, ast.JoinedStr) and any(isinstance(p, ast.Constant) for p in text.values)
+    )
+
+
 def test_no_problem_is_said_in_english_alone() -> None:
     """A literal in a Problem goes by `t`; what dbt or DuckDB says is handed on as it is."""
     wrong = [
         f"{file.name}:{call.lineno}"
         for file, call in calls("Problem")
         for argument in call.args[:2]
-        if isinstance(argument, ast.Constant)
-        or (isinstance(argument, ast.JoinedStr) and any(isinstance(p, ast.Constant) for p in argument.values))
+        if words_of_its_own(argument)
     ]
+    assert wrong == []
+
+
+def test_no_problem_is_handed_english_by_a_name() -> None:
+    """As above, where the text has a name first: `what = f"…"`, then `Problem(what, …)`."""
+    wrong = []
+    for file, tree in trees():
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            within = list(ast.walk(function))
+            problems = (
+                node for node in within if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem"
+            )
+            handed = {
+                argument.id
+                for call in problems
+                for argument in call.args[:2]
+                if isinstance(argument, ast.Name)
+            }
+            wrong += [
+                f"{file.name}:{node.lineno}"
+                for node in within
+                if isinstance(node, ast.Assign) and words_of_its_own(node.value)
+                for name in node.targets
+                if isinstance(name, ast.Name) and name.id in handed
+            ]
     assert wrong == []
 
 
