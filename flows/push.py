@@ -29,7 +29,7 @@ from flows.errors import AforoError, Problem
 from flows.home import releases
 from flows.language import marked, t
 from flows.quoting import identifier, literal
-from flows.settings import Home
+from flows.settings import MARTS_FILE, Home
 
 SCHEMA = "marts"
 LOG = "aforo_publicacion"
@@ -118,11 +118,7 @@ def target(address: str) -> source.Source:
 
 def push(home: Home, to: source.Source) -> Pushed:
     """Pushes the published release; AforoError, and nothing has changed in the database, where that fails."""
-    release = releases.published_folder(home)
-    if release is None:
-        raise AforoError(
-            [Problem(t("nothing is published in {home}", home=home.root), t("run `aforo run` once"))]
-        )
+    release = releases.require_published(home)
     environment = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
     environment.setdefault("PGCONNECT_TIMEOUT", "20")
     if to.password is not None:
@@ -130,7 +126,7 @@ def push(home: Home, to: source.Source) -> Pushed:
     # A process of its own: DuckDB's extension ends the one that it is in where the server goes away.
     with child.running(
         "flows.push:main",
-        [str(release / "aforo_marts.duckdb"), release.name, to.name],
+        [str(release / MARTS_FILE), release.name, to.name],
         environment=environment,
         stderr=subprocess.DEVNULL,
         timeout=SECONDS,
@@ -259,8 +255,12 @@ def _pushed_before(database: _Database) -> dict[str, str]:
     ]
     if LOG not in there:
         if there:
-            what = f"the database has a schema {SCHEMA} that no push made, with {there[0]} in it"
-            remedy = f"push into another database, or rename that schema; {_AGAIN}"
+            what = t(
+                "the database has a schema {schema} that no push made, with {table} in it",
+                schema=SCHEMA,
+                table=there[0],
+            )
+            remedy = t("push into another database, or rename that schema; {again}", again=t(_AGAIN))
             raise AforoError([Problem(what, remedy)])
         database.execute(f"create schema if not exists {SCHEMA}")
         database.execute(

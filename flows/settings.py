@@ -18,6 +18,8 @@ DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
 DEFAULT_HOME = PROJECT / "data"
 HORIZONS = range(1, 13)
 DEFAULT_HORIZON = 3
+# The DuckDB file of a release.
+MARTS_FILE = "aforo_marts.duckdb"
 # Waits before the source is tried again, and how long one reading of it may take.
 DEFAULT_RETRY_SECONDS = "5,20"
 DEFAULT_SOURCE_TIMEOUT = "900"
@@ -55,7 +57,7 @@ class Home:
     @property
     def published_file(self) -> Path:
         """The DuckDB file that readers open."""
-        return self.published / "aforo_marts.duckdb"
+        return self.published / MARTS_FILE
 
     @property
     def releases(self) -> Path:

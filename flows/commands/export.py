@@ -9,8 +9,8 @@ import typer
 
 from flows import plan, settings
 from flows.commands.options import Home, explained
-from flows.commands.path import published
 from flows.errors import AforoError, Problem
+from flows.home import releases
 from flows.language import t
 from flows.quoting import literal
 
@@ -98,7 +98,7 @@ def command(
         raise typer.BadParameter("--to: name a file that ends in .xlsx or .csv")
     where = settings.resolve_home(home)
     with explained(where):
-        file = published(where) / "aforo_marts.duckdb"
+        file = releases.require_published(where) / settings.MARTS_FILE
         plan.require_known(file, periodo=period, sede=sede)
         sheets = read(file, period, sede)
         if not to.parent.is_dir():

@@ -1,15 +1,12 @@
 """`aforo path`: the folder of the published release, resolved, for readers of more than one file."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows import settings
 from flows.commands.options import Home, explained
-from flows.errors import AforoError, Problem
 from flows.home import releases
-from flows.language import t
 
 EXAMPLES = """Examples:
 
@@ -18,16 +15,6 @@ EXAMPLES = """Examples:
   duckdb -readonly "$(aforo path --file)"       its DuckDB file
   ls "$(aforo path --parquet)"                  its Parquet files, all of one run
 """
-
-
-def published(home: settings.Home) -> Path:
-    """The folder of the published release; AforoError where nothing is published."""
-    folder = releases.published_folder(home)
-    if folder is None:
-        raise AforoError(
-            [Problem(t("nothing is published in {root}", root=home.root), t("run `aforo run` once"))]
-        )
-    return folder
 
 
 def command(
@@ -42,5 +29,5 @@ def command(
     if file and parquet:
         raise typer.BadParameter("give --file or --parquet, not both")
     with explained(where):
-        folder = published(where)
-    typer.echo(folder / "aforo_marts.duckdb" if file else folder / "parquet" if parquet else folder)
+        folder = releases.require_published(where)
+    typer.echo(folder / settings.MARTS_FILE if file else folder / "parquet" if parquet else folder)

@@ -8,7 +8,7 @@ import typer
 
 from flows import plan, settings
 from flows.commands.options import AsJson, Home, echo, explained
-from flows.commands.path import published
+from flows.home import releases
 from flows.language import marked, t
 from flows.screen.table import table
 
@@ -137,7 +137,7 @@ def command(
         raise typer.BadParameter("give --csv or --json, not both")
     where = settings.resolve_home(home)
     with explained(where):
-        file = published(where) / "aforo_marts.duckdb"
+        file = releases.require_published(where) / settings.MARTS_FILE
         choice = plan.Choice(cost_cancel, cost_turned_away, cost_hour, minimum, seats)
         plan.require_known(file, periodo=period, sede=sede, programa=program)
         cells = plan.condition(sede=sede, programa=program, accion=action)

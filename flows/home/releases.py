@@ -12,6 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from flows.errors import AforoError, Problem
+from flows.language import t
 from flows.settings import Home
 
 KEPT_RELEASES = 3
@@ -45,6 +47,16 @@ def published_folder(home: Home) -> Path | None:
     run_id = published_run(home)
     folder = home.releases / run_id if run_id else None
     return folder if folder and folder.is_dir() else None
+
+
+def require_published(home: Home) -> Path:
+    """`published_folder`; AforoError where nothing is published."""
+    folder = published_folder(home)
+    if folder is None:
+        raise AforoError(
+            [Problem(t("nothing is published in {root}", root=home.root), t("run `aforo run` once"))]
+        )
+    return folder
 
 
 def published_manifest(home: Home) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from flows.home.tables import Table
 from flows.language import t
 from flows.quoting import literal, pattern
 from flows.report import page
-from flows.settings import Home
+from flows.settings import MARTS_FILE, Home
 
 PREDICTIONS = ("prediccion_alumnos", "prediccion_detalle", "prediccion_jerarquia")
 READ_ONLY = 0o444
@@ -57,7 +57,7 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
 
 def copy_marts(warehouse: Path, folder: Path, run_id: str) -> list[Table]:
     """Copies the warehouse's schema marts into `folder`: tables, constraints, comments, table macros."""
-    with duckdb.connect(str(folder / "aforo_marts.duckdb"), config=tables.CONNECTION) as connection:
+    with duckdb.connect(str(folder / MARTS_FILE), config=tables.CONNECTION) as connection:
         connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
         marts = tables.read(connection, "warehouse", "schema_name = 'marts'")
         _require_predictions(marts)
@@ -76,7 +76,7 @@ def copy_marts(warehouse: Path, folder: Path, run_id: str) -> list[Table]:
 
 def verify(folder: Path, marts: list[Table]) -> None:
     """Opens what was written again, read-only, and compares rows and contents with what was read."""
-    file = str(folder / "aforo_marts.duckdb")
+    file = str(folder / MARTS_FILE)
     with duckdb.connect(file, read_only=True, config=tables.CONNECTION) as connection:
         for mart in marts:
             parquet = f"read_parquet({literal(pattern(_parquet(folder, mart)))})"
@@ -123,7 +123,7 @@ def _report(building: Path, record: Record) -> None:
     """The report, from what was just written; one that can't be made is said, and stops nothing."""
     file = building / REPORT
     try:
-        page.write(building / "aforo_marts.duckdb", file)
+        page.write(building / MARTS_FILE, file)
     except Exception as error:
         log.exception("run %s: no report", record.run_id)
         file.unlink(missing_ok=True)
@@ -191,7 +191,7 @@ def _require_predictions(marts: list[Table]) -> None:
 
 def _manifest(folder: Path, record: Record, marts: list[Table], versions: dict[str, str]) -> dict[str, Any]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    file = str(folder / "aforo_marts.duckdb")
+    file = str(folder / MARTS_FILE)
     with duckdb.connect(file, read_only=True, config=tables.CONNECTION) as connection:
         periods = connection.execute(
             "select distinct periodo from marts.prediccion_alumnos order by 1"

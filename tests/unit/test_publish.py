@@ -12,7 +12,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.commands import path
 from flows.errors import AforoError
 from flows.home import record, releases
 from flows.home.record import Record
@@ -235,7 +234,7 @@ def test_readers_of_the_resolved_folder_never_mix_releases_while_it_is_switched(
     try:
         seen: dict[str, int] = {}
         while len(seen) < 2 or min(seen.values()) < 20:
-            folder = path.published(home)
+            folder = releases.require_published(home)
             assert runs_of(folder) == {folder.name}
             seen[folder.name] = seen.get(folder.name, 0) + 1
     finally:
@@ -245,11 +244,11 @@ def test_readers_of_the_resolved_folder_never_mix_releases_while_it_is_switched(
 
 def test_a_resolved_folder_outlives_the_next_publications(home: Home) -> None:
     publish.publish(home, new_record(home), VERSIONS)
-    folder = path.published(home)
+    folder = releases.require_published(home)
     for _ in range(releases.KEPT_RELEASES - 1):
         publish.publish(home, new_record(home), VERSIONS)
     assert runs_of(folder) == {folder.name}
-    assert path.published(home) != folder
+    assert releases.require_published(home) != folder
 
 
 PUBLISH_FOR_EVER = """
