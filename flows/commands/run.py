@@ -18,7 +18,7 @@ import typer
 
 from flows import child, push, settings, source
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
-from flows.dbt import diagnosis
+from flows.dbt import diagnosis, known_errors
 from flows.errors import AforoError, Problem
 from flows.home import marker, releases
 from flows.home.record import Record
@@ -171,7 +171,7 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
     if run.problems is None:
         log_is_at = f"the details are in {asked.home.log}"
         ended = child.ended_early("the run", process.returncode, log_is_at)
-        raise AforoError([diagnosis.no_room(asked.home) or ended])
+        raise AforoError([known_errors.no_room(asked.home) or ended])
 
 
 def _close(home: settings.Home, prefect: server.Server, log: TextIO) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from flows import child
-from flows.dbt import diagnosis
+from flows.dbt import known_errors
 from flows.errors import AforoError, Problem
 from flows.language import t
 from flows.settings import Home
@@ -93,4 +93,4 @@ def _wait_for(url: str, server: child.Child, home: Home) -> None:
             log=home.log,
         ),
     )
-    raise AforoError([diagnosis.no_room(home) or no_answer])
+    raise AforoError([known_errors.no_room(home) or no_answer])
