@@ -4,8 +4,10 @@ from typing import Any
 
 import duckdb
 
+from flows.quoting import literal
 from flows.report.names import Names
 from flows.report.queries import columns, rows, short
+from flows.screen.summary import RULES
 
 # As many as a planner reads.
 MISSES = 8
@@ -66,12 +68,12 @@ def _share(value: float | None) -> float | int | None:
 
 
 # The best simple rule of all cells: the one that a planner could have used instead.
-_BEST = """
+_BEST = f"""
     mejor as (
         select modelo
         from marts.exactitud
         where nivel_jerarquia = 'celda' and corte = 'todo' and horizonte = 1 and wape is not null
-            and modelo in ('flujo', 'naive', 'naive_estacional', 'media_estacional')
+            and modelo in ({", ".join(map(literal, RULES))})
         order by wape, modelo
         limit 1
     )
