@@ -1,5 +1,5 @@
 {# What a person should know of the seasons: a row that says which periods of the history count as closed, and which to come are
-   not forecast for it (the seasons that dim_periodos leaves out: passed in a cycle or more of history, and never with a section);
+   not forecast for it (the seasons that dim_periodos leaves out: macro closed_seasons);
    and a row where the history is too short to know any season. #}
 {% macro season_notes(secciones, calendario) -%}
 with
@@ -45,11 +45,7 @@ marcados as (
 ),
 
 cerradas as (
-    select estacion
-    from marcados
-    where indice between primero and ultimo and ultimo - primero + 1 >= estaciones
-    group by estacion
-    having not bool_or(hay_secciones)
+    {{ closed_seasons('marcados') }}
 )
 
 select

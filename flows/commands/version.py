@@ -26,7 +26,7 @@ app = typer.Typer(
 # it get a new version with it.
 LAYERS: dict[str, tuple[str, ...]] = {
     "raw": ("models/raw/*.sql", "snapshots/*.sql", "macros/raw_as_of.sql"),
-    "platinum": ("models/platinum/*.sql",),
+    "platinum": ("models/platinum/*.sql", "macros/closed_seasons.sql"),
     "features": (
         "models/features/*.sql",
         "macros/entry_rule.sql",

@@ -57,21 +57,8 @@ con_secciones as (
     from reunidos as r
 ),
 
-conocidos as (
-    select
-        min(indice) filter (where hay_secciones) as primero,
-        max(indice) filter (where hay_secciones) as ultimo,
-        max(estacion) as estaciones
-    from con_secciones
-),
-
--- Seasons that were passed, in a cycle or more of history, and never had a section.
 cerradas as (
-    select c.estacion
-    from con_secciones as c
-    inner join conocidos as k on c.indice between k.primero and k.ultimo and k.ultimo - k.primero + 1 >= k.estaciones
-    group by c.estacion
-    having not bool_or(c.hay_secciones)
+    {{ closed_seasons('con_secciones') }}
 ),
 
 marcados as (

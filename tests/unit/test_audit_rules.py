@@ -19,9 +19,10 @@ class Relation:
         return self.identifier
 
 
-def rendered(file: str, call: str) -> str:
-    """A macro's SQL, where it needs nothing of dbt but these."""
-    template = f"{(MACROS / f'{file}.sql').read_text()}{{{{ {call} }}}}"
+def rendered(call: str, *files: str) -> str:
+    """A macro's SQL, where it needs nothing of dbt but these files and words."""
+    macros = "".join((MACROS / f"{file}.sql").read_text() for file in files)
+    template = f"{macros}{{{{ {call} }}}}"
     given = {"shown": lambda value, _: value, "model": Relation("programacion")}
     return jinja2.Environment(autoescape=False).from_string(template).render(given)
 
@@ -30,7 +31,8 @@ def said(periods: list[int], calendar: str = NO_CALENDAR) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"create table calendario as {calendar}")
         connection.execute("create table secciones as select unnest(?::int[]) as periodo", [periods])
-        rows = connection.execute(rendered("season_notes", "season_notes('secciones', 'calendario')"))
+        notes = rendered("season_notes('secciones', 'calendario')", "closed_seasons", "season_notes")
+        rows = connection.execute(notes)
         return [what for *_, what, _ in rows.fetchall()]
 
 
@@ -93,5 +95,5 @@ def test_a_history_of_which_nothing_can_be_learnt_is_refused(rows: str, column: 
             "create table programacion as select 'a.csv' as archivo, *"
             f" from (values {rows}) as t (periodo, estado, matriculados)"
         )
-        found = connection.execute(rendered("audit_rules", "rule_historia(model)")).fetchall()
+        found = connection.execute(rendered("rule_historia(model)", "audit_rules")).fetchall()
     assert [(row[3], what in row[5]) for row in found] == ([(column, True)] if what else [])
