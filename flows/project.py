@@ -16,14 +16,15 @@ CONTRACT_FILE = PROJECT / "models" / "landing" / "_sources.yml"
 
 @cache
 def version_variables() -> dict[str, str]:
-    """The versions of the layers as dbt's vars: `raw_version` and so on, as version.yml says."""
+    """The layers' versions and the experiment as dbt's vars, as version.yml says them."""
     versions: dict[str, str] = yaml.safe_load(VERSION_FILE.read_text(encoding="utf-8"))
     return versions
 
 
 def schema_of(layer: str) -> str:
     """The schema of a layer's tables, as the macro generate_schema_name makes it."""
-    version = version_variables().get(f"{layer}_version")
+    key = "experiment_name" if layer == "predictions" else f"{layer}_version"
+    version = version_variables().get(key)
     return f"{layer}_{version}" if version else layer
 
 
