@@ -1,0 +1,111 @@
+{# The kinds of alerts: a model condicion_<tipo> each, and what marts.alertas says of one. In `que` the words {donde}, {valor} and
+   {umbral} stand for the row's own. To add a kind: its model, and an entry here. #}
+{% macro alert_kinds() -%}
+    {{ return({
+        'sede_perdida': {
+            'gravedad': 'grave',
+            'que': "No hay ningún alumno de {donde}, que se dictaba en los periodos anteriores",
+            'que_hacer': "Comprobar si cerró. Si no, pedir al sistema académico la entrega completa y capturarla de nuevo; hasta entonces, no decidir con el pronóstico.",
+        },
+        'volumen': {
+            'gravedad': 'grave',
+            'que': "{donde}: llegaron {valor} veces los alumnos que explican la estación y la tendencia (lo normal: de {inferior} a {umbral})",
+            'que_hacer': "Buscar secciones repetidas o que faltan en la entrega de este periodo; si los números son ciertos, avisar a quien planifica.",
+        },
+        'mezcla': {
+            'gravedad': 'grave',
+            'que': "La distribución por {nivel} cambió: {valor}, y lo normal llega a {umbral}",
+            'que_hacer': "Mirar los códigos nuevos o que faltan: equivalencia_cursos y horarios deben tenerlos (tabla cuarentena).",
+        },
+        'celdas': {
+            'gravedad': 'aviso',
+            'que': "{donde}: {valor} de los alumnos está en celdas que aparecen o desaparecen, y lo normal llega a {umbral}",
+            'que_hacer': "Mirar si cambió el nombre de un horario o un curso, o si se abrió una oferta nueva.",
+        },
+        'sesgo': {
+            'gravedad': 'aviso',
+            'que': "{donde}: el pronóstico se desvió {valor} de los alumnos que llegaron (lo normal: de {inferior} a {umbral})",
+            'que_hacer': "Ver marts.desempeno: si dura más de un periodo, volver a elegir modelos (aforo backtest) antes de publicar.",
+        },
+        'exactitud': {
+            'gravedad': 'aviso',
+            'que': "{donde}: el WAPE de las celdas fue {valor}, y lo normal llega a {umbral}",
+            'que_hacer': "Ver marts.desempeno por programa y horario; si dura, volver a elegir modelos (aforo backtest).",
+        },
+        'cobertura': {
+            'gravedad': 'aviso',
+            'que': "{donde}: en el intervalo del 80 % quedó {valor} de las celdas, y lo normal es {inferior} o más",
+            'que_hacer': "No tomar el intervalo por tan seguro como dice; si dura, volver a elegir modelos (aforo backtest).",
+        },
+        'pronostico': {
+            'gravedad': 'grave',
+            'que': "{donde}: se pronostican {valor} veces los alumnos que explican la estación y la tendencia (lo normal: de {inferior} a {umbral})",
+            'que_hacer': "Comparar con la publicación anterior (marts.prediccion_jerarquia) y con los datos del último periodo antes de decidir.",
+        },
+        'fuente_atrasada': {
+            'gravedad': 'grave',
+            'que': "{donde} lleva {valor} días sin cambios, y se espera uno cada {umbral} días",
+            'que_hacer': "Comprobar que la exportación del sistema académico sigue corriendo.",
+        },
+    }) }}
+{%- endmacro %}
+
+{# How many robust standard deviations of its own past a value of this kind may be away. #}
+{% macro deviations(tipo) -%}
+    {{ var('vigilancia_desviaciones').get(tipo, var('vigilancia_desviaciones')['todas']) }}
+{%- endmacro %}
+
+{# Each row of `relation` (nivel, donde, indice, valor, ruido) beside what the place's own earlier values say: `centro`, their
+   median (or the one given), and `limite`, how far from it is still normal. Their spread is 1.4826 times the median distance
+   from the centre, with the level's as two more values of it, and `ruido`, the variance that chance alone gives a count. With m
+   places the limit of k deviations is wider, by sqrt(k^2 + 2 ln m): each must not raise an alarm of its own. Nothing of the row's
+   period or a later one is in it. Rows with fewer earlier values than vigilancia_periodos_minimos are not there. #}
+{% macro against_its_past(relation, deviations, centre=none) -%}
+(
+        with
+        previas as (
+            select
+                *,
+                list(valor) over (
+                    partition by nivel, donde order by indice rows between unbounded preceding and 1 preceding
+                ) as previos
+            from {{ relation }}
+        ),
+
+        centradas as (
+            select
+                *,
+                {{ 'list_median(previos)' if centre is none else 'cast(' ~ centre ~ ' as double)' }} as centro
+            from previas
+            where len(previos) >= {{ var('vigilancia_periodos_minimos') }}
+        ),
+
+        medidas_propias as (
+            select
+                *,
+                1.4826 * list_median(list_transform(previos, lambda previo: abs(previo - centro))) as propia
+            from centradas
+        ),
+
+        con_lugares as (
+            select
+                *,
+                median(propia) over (partition by nivel, indice) as del_nivel,
+                count(*) over (partition by nivel, indice) as lugares
+            from medidas_propias
+        )
+
+        select
+            * exclude (previos, propia, del_nivel, lugares),
+            round(
+                sqrt((len(previos) * propia ** 2 + 2 * del_nivel ** 2) / (len(previos) + 2) + ruido)
+                * sqrt({{ deviations }} ** 2 + 2 * ln(lugares)), 9
+            ) as limite
+        from con_lugares
+    )
+{%- endmacro %}
+
+{# A number as a sentence in Spanish has it: three decimals at most, a comma. #}
+{% macro plain_number(column) -%}
+    replace(rtrim(rtrim(printf('%.3f', {{ column }}), '0'), '.'), '.', ',')
+{%- endmacro %}

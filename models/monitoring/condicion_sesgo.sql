@@ -1,0 +1,36 @@
+with
+errores as (
+    select * from {{ ref('errores_vigilados') }}
+    where horizonte = 1 and es_final and nivel in ('total', 'sede')
+),
+
+periodos as (select * from {{ ref('dim_periodos') }}),
+
+medidas as (
+    select
+        nivel,
+        donde,
+        indice,
+        round(pronosticados / nullif(alumnos, 0) - 1, 9) as valor,
+        1 / nullif(alumnos, 0) as ruido
+    from errores
+),
+
+conocidas as (
+    select * from medidas
+    where valor is not null
+),
+
+juzgadas as (select * from {{ against_its_past('conocidas', deviations('sesgo'), centre=0) }})
+
+select
+    'sesgo' as tipo,
+    j.nivel,
+    j.donde,
+    d.periodo,
+    round(j.valor, 4) as valor,
+    round(j.centro + j.limite, 4) as umbral,
+    round(j.centro - j.limite, 4) as umbral_inferior,
+    abs(j.valor - j.centro) > j.limite as se_cumple
+from juzgadas as j
+inner join periodos as d on j.indice = d.indice
