@@ -19,6 +19,7 @@ from flows.commands import (
     docs,
     export,
     init_source,
+    monitor,
     path,
     plan,
     push,
@@ -64,6 +65,7 @@ _add("run", run)
 _add("check-source", check_source)
 _add("init-source", init_source)
 _add("backtest", backtest)
+_add("monitor", monitor)
 _add("status", status)
 _add("plan", plan)
 _add("export", export)

@@ -50,11 +50,6 @@
     }) }}
 {%- endmacro %}
 
-{# How many robust standard deviations of its own past a value of this kind may be away. #}
-{% macro deviations(tipo) -%}
-    {{ var('vigilancia_desviaciones').get(tipo, var('vigilancia_desviaciones')['todas']) }}
-{%- endmacro %}
-
 {# Each row of `relation` (nivel, donde, indice, valor, ruido) beside what the place's own earlier values say: `centro`, their
    median (or the one given), and `limite`, how far from it is still normal. Their spread is 1.4826 times the median distance
    from the centre, with the level's as two more values of it, and `ruido`, the variance that chance alone gives a count. With m

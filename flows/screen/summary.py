@@ -72,6 +72,10 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
             edad_dias, en_cuarentena from marts.salud_fuentes order by tabla"""
         )
+        alerts = rows(
+            """select que from marts.alertas where estado <> 'cerrada'
+            order by gravedad = 'grave' desc, alerta_id"""
+        )
     return {
         "run_id": manifest["run_id"],
         "published_at": manifest["published_at"],
@@ -86,6 +90,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         ],
         "plan": dict(zip(PLAN_COLUMNS, plans[0], strict=True)) if plans else None,
         "plan_lacks": [lack for (lack,) in lacking],
+        "alerts": [what for (what,) in alerts],
         "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
         "report": str(home.published / REPORT) if (home.published / REPORT).exists() else None,
@@ -107,6 +112,7 @@ def as_text(summary: dict[str, Any]) -> list[str]:
         "  " + t("Largest cells of {period}:", period=summary["period"]),
         *table([_cell_header(), *(list(c.values()) for c in summary["largest"])]),
     ]
+    lines += _alerts(summary["alerts"])
     quarantined = sum(source["en_cuarentena"] for source in summary["sources"])
     if quarantined:
         said = t(
@@ -245,6 +251,13 @@ def example_query(summary: dict[str, Any]) -> str:
     file = _short(Path(summary["file"]))
     code = f'import duckdb; duckdb.connect("{file}", read_only=True).sql("{sql}").show()'
     return f"{shlex.quote(_short(Path(sys.executable)))} -c {shlex.quote(code)}"
+
+
+def _alerts(alerts: list[str]) -> list[str]:
+    if not alerts:
+        return []
+    said = t("{count} alerts are open; the gravest: {what}", count=len(alerts), what=alerts[0])
+    return [f"  {said}"]
 
 
 def _backtest(errors: dict[str, Any]) -> str:

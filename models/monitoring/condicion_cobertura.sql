@@ -21,7 +21,7 @@ conocidas as (
     where valor is not null
 ),
 
-juzgadas as (select * from {{ against_its_past('conocidas', deviations('cobertura')) }})
+juzgadas as (select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones')) }})
 
 select
     'cobertura' as tipo,

@@ -21,7 +21,7 @@ conocidas as (
     where valor is not null
 ),
 
-juzgadas as (select * from {{ against_its_past('conocidas', deviations('exactitud')) }})
+juzgadas as (select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones')) }})
 
 select
     'exactitud' as tipo,

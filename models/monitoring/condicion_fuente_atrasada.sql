@@ -57,6 +57,6 @@ select
     cast(null as double) as umbral_inferior,
     max(date_diff('day', d.desde, least(d.hasta, l.hasta))) > any_value(p.dias) as se_cumple
 from lapsos as l
-inner join duraciones as d on d.desde < l.hasta and d.hasta > l.desde
+inner join duraciones as d on l.hasta > d.desde and l.desde < d.hasta
 cross join plazo as p
 group by l.periodo

@@ -76,7 +76,7 @@ medidas as (
     group by nivel, indice
 ),
 
-juzgadas as (select * from {{ against_its_past('medidas', deviations('mezcla')) }}),
+juzgadas as (select * from {{ against_its_past('medidas', var('vigilancia_desviaciones_mezcla')) }}),
 
 sin_codigo as (
     select

@@ -9,7 +9,7 @@ llegaron as (
     where de = 'llegaron'
 ),
 
-limites as (select * from {{ against_its_past('llegaron', deviations('pronostico'), centre=0) }}),
+limites as (select * from {{ against_its_past('llegaron', var('vigilancia_desviaciones'), centre=0) }}),
 
 ultimo_limite as (
     select

@@ -34,6 +34,6 @@ select
     cast(1 as double) as umbral_inferior,
     alumnos = 0
     and least(menos_reciente, coalesce(de_la_estacion, menos_reciente))
-    >= ({{ deviations('sede_perdida') }} ** 2 + 2 * ln(lugares)) / 2 as se_cumple
+    >= ({{ var('vigilancia_desviaciones') }} ** 2 + 2 * ln(lugares)) / 2 as se_cumple
 from con_pasado
 where recientes = {{ recientes }}

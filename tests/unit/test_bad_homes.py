@@ -20,6 +20,7 @@ COMMANDS: dict[str, list[str]] = {
     "check-source": [],
     "init-source": [],
     "backtest": [],
+    "monitor": [],
     "status": [],
     "vacuum": [],
     "path": [],

@@ -22,7 +22,9 @@ READS = {
     "target": {"platinum", "features"},
     "predictions": {"platinum", "features", "target", "predictions"},
     "plan": {"platinum", "features", "target", "predictions", "plan"},
-    "marts": {"raw", "platinum", "features", "target", "predictions", "plan", "marts"},
+    # What was published, and what came of it, stands in a mart.
+    "monitoring": {"raw", "platinum", "features", "predictions", "marts", "monitoring"},
+    "marts": {"raw", "platinum", "features", "target", "predictions", "plan", "monitoring", "marts"},
 }
 # Marts speak Spanish: planners and analysts read them.
 GRAIN_AND_KEY = {False: r"Grain: .*\bKey: ", True: r"Grano: .*\bClave: "}
