@@ -54,7 +54,9 @@ def packages(_: Settings) -> Finding:
                 t("{name} is {installed}, not {version}", name=name, installed=installed, version=version)
             )
     if other:
-        return warning("; ".join(other), t("run `make install`, or pip install -r requirements.lock"))
+        return warning(
+            "; ".join(other), t("run `pip install -r requirements.lock` in the environment of aforo")
+        )
     return fine(t("as in requirements.lock"))
 
 

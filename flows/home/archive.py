@@ -217,7 +217,7 @@ def _pack(home: Home, draft: Path, moment: datetime) -> None:
     files: dict[str, dict[str, Any]] = {}
     with tarfile.open(draft, "w:gz", compresslevel=6) as archive:
         draft.chmod(0o600)
-        for path in _files(home, published):
+        for path in list(_files(home, published)):
             with path.open("rb") as file:
                 member = archive.gettarinfo(arcname=str(path.relative_to(home.root)), fileobj=file)
                 member.uid = member.gid = 0
@@ -238,6 +238,8 @@ def _pack(home: Home, draft: Path, moment: datetime) -> None:
             "published": published,
             "files": files,
         }
+        if published and published_run(home) != published and damage(home.releases / published):
+            raise FileNotFoundError(published)
         text = json.dumps(listing, indent=1, ensure_ascii=False).encode()
         last = tarfile.TarInfo(LISTING)
         last.size, last.mtime = len(text), int(moment.timestamp())
@@ -292,7 +294,7 @@ def _require_history(home: Home) -> None:
         raise AforoError([Problem(what, t("run `aforo run` once"))])
     if not _is_readable(home.history_copy):
         what = t("the copy of the history {copy} is damaged", copy=home.history_copy)
-        raise AforoError([Problem(what, t("move it away and run `aforo run`, which makes it again"))])
+        raise AforoError([Problem(what, t("move it away and run `aforo backup`, which makes it again"))])
 
 
 def _is_readable(copy: Path) -> bool:
