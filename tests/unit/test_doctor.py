@@ -1,6 +1,7 @@
 """aforo doctor names what is wrong with a home and how to mend it, and changes nothing."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,11 @@ from tests.unit.test_home import FIRST, SECOND, capture
 from tests.unit.test_publish import new_record, write_marts
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home in which nothing is wrong."""
-    home = Home(tmp_path / "home")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home in which nothing is wrong. Not to be written to."""
+    folder = tmp_path_factory.mktemp("template")
+    home = Home(folder / "home")
     marker.enter(home)
     write_marts(home, 12, rows=10)
     capture(home, FIRST, 5)
@@ -31,12 +33,19 @@ def home(tmp_path: Path) -> Home:
     publish.publish(home, run, {})
     run.end("published")
     upgrade.upgrade(home)
-    backing_up.run(home, tmp_path / "backups")
+    backing_up.run(home, folder / "backups")
     home.prefect.mkdir(exist_ok=True)
     with sqlite3.connect(home.prefect / "prefect.db") as database:
         database.execute("create table flow_run (id)")
-    sources.write(sources.minimal(), tmp_path / "source")
+    sources.write(sources.minimal(), folder / "source")
     return home
+
+
+@pytest.fixture
+def home(template: Home, tmp_path: Path) -> Home:
+    """A copy of it, with its source beside it."""
+    shutil.copytree(template.root.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Home(tmp_path / "home")
 
 
 @pytest.fixture(autouse=True)
