@@ -21,8 +21,9 @@ from flows.language import t
 from flows.quoting import identifier, literal
 from flows.settings import Home
 
-HISTORY = """schema_name = 'snapshots'
-    or (schema_name = 'landing' and table_name in ('capturas', 'migraciones', 'vaciados'))"""
+HISTORY = """schema_name = 'snapshots' or (
+    schema_name = 'landing' and table_name in ('capturas', 'columnas_retiradas', 'migraciones', 'vaciados')
+)"""
 LOG = "landing.capturas"
 # What a restore from a backup file (flows/home/archive.py) has verified and not yet put in its place.
 RESTORING = "restoring"

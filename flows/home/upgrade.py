@@ -5,8 +5,9 @@ Two things are done, in one transaction, after a backup of the home as it is (fl
 1. the steps of flows/home/migrations that the home has not seen, in order: NNNN_<what>.sql is step NNNN. A
    step is never changed once it was released. landing.migraciones says which were done.
 2. the snapshots get the contract's columns: one that the contract has gained is added, empty; one of another
-   type is converted, if every value stays what it is. A column that the contract has lost stays. What was
-   renamed needs a step: nobody can tell a new name from a new column.
+   type is converted, if every value stays what it is; one that the contract has lost is moved to
+   landing.columnas_retiradas, from where it comes back if the contract has it again. What was renamed needs a
+   step: nobody can tell a new name from a new column.
 """
 
 from dataclasses import dataclass
@@ -37,11 +38,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Column:
-    """A column that a snapshot is to have, in the contract's type; `held`: the type that it has, if any."""
+    """A column of a snapshot: its type in the contract (`kind`) and here (`held`), None where it has none."""
 
     table: str
     name: str
-    kind: str
+    kind: str | None
     held: str | None
 
     @property
@@ -62,8 +63,7 @@ class Upgraded:
     def hint(self) -> str:
         """The same for a person."""
         return t(
-            "the home was upgraded from format {before} to {after}; as it was before, it is in {backup}",
-            before=self.before,
+            "the home was upgraded to format {after}; as it was before, it is in {backup}",
             after=self.after,
             backup=self.backup,
         )
@@ -144,33 +144,66 @@ def _conform(connection: duckdb.DuckDBPyConnection) -> None:
     problems = [problem for column in columns for problem in _losses(connection, column)]
     if problems:
         raise AforoError(problems)
+    connection.execute(
+        """create table if not exists landing.columnas_retiradas (
+            tabla varchar not null, columna varchar not null,
+            dbt_scd_id varchar not null, valor varchar not null
+        )"""
+    )
     for column in columns:
-        name = identifier(column.name)
-        change = f"alter column {name} type" if column.held else f"add column {name}"
-        connection.execute(f"alter table {column.relation} {change} {column.kind}")
+        if column.kind is None:
+            _retire(connection, column)
+        elif column.held is None:
+            _add(connection, column)
+        else:
+            change = f"alter column {identifier(column.name)} type {column.kind}"
+            connection.execute(f"alter table {column.relation} {change}")
+
+
+def _retire(connection: duckdb.DuckDBPyConnection, column: Column) -> None:
+    name = identifier(column.name)
+    connection.execute(
+        f"""insert into landing.columnas_retiradas
+        select ?, ?, dbt_scd_id, {name}::varchar from {column.relation} where {name} is not null""",
+        [column.table, column.name],
+    )
+    connection.execute(f"alter table {column.relation} drop column {name}")
+
+
+def _add(connection: duckdb.DuckDBPyConnection, column: Column) -> None:
+    name = identifier(column.name)
+    place = [column.table, column.name]
+    connection.execute(f"alter table {column.relation} add column {name} {column.kind}")
+    connection.execute(
+        f"""update {column.relation} as s set {name} = try_cast(r.valor as {column.kind})
+        from landing.columnas_retiradas as r
+        where r.tabla = ? and r.columna = ? and r.dbt_scd_id = s.dbt_scd_id""",
+        place,
+    )
+    connection.execute("delete from landing.columnas_retiradas where tabla = ? and columna = ?", place)
 
 
 def differences(connection: duckdb.DuckDBPyConnection) -> list[Column]:
-    """The columns of the contract that the open warehouse's snapshots lack, or have in another type."""
+    """The columns that the open warehouse's snapshots lack, have in another type, or no longer need."""
     held: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
         """select table_name, column_name, data_type from duckdb_columns()
         where database_name = current_database() and schema_name = 'snapshots'"""
     ).fetchall():
         held.setdefault(table, {})[column] = kind
-    return [
-        Column(table, column["name"], kind, held[table].get(column["name"]))
-        for table, stated in contract().items()
-        if table in held
-        for column in stated["columns"]
-        for kind in [column["data_type"].upper()]
-        if held[table].get(column["name"]) != kind
-    ]
+    found = []
+    for table, said in contract().items():
+        stated = {column["name"]: column["data_type"].upper() for column in said["columns"]}
+        here = held.get(table)
+        if here:
+            names = [*stated, *(name for name in here if name not in stated and not name.startswith("dbt_"))]
+            found += [Column(table, name, stated.get(name), here.get(name)) for name in names]
+    return [column for column in found if column.kind != column.held]
 
 
 def _losses(connection: duckdb.DuckDBPyConnection, column: Column) -> list[Problem]:
     """That values of a column would not stay what they are in the contract's type."""
-    if column.held is None:
+    if column.held is None or column.kind is None:
         return []
     name = identifier(column.name)
     found = connection.execute(

@@ -50,14 +50,13 @@ def test_the_steps_are_numbered_up_to_the_format_that_dbt_marks_too() -> None:
 def test_a_home_of_before_gets_the_steps_and_the_columns_that_it_lacks(home: Home) -> None:
     history = ask(home, "select seccion_id, curso from snapshots.programacion order by all")
     ask(home, "create schema predictions_v1; create table predictions_v1.pesos (a integer)")
-    ask(home, "alter table snapshots.programacion add column retirada varchar default 'kept'")
     upgraded = upgrade.upgrade(home)
     assert upgraded
     assert (upgraded.before, upgraded.after) == (1, marker.FORMAT)
     stated = {c["name"]: c["data_type"].upper() for c in contract()["programacion"]["columns"]}
-    assert types(home) == {**stated, "retirada": "VARCHAR"}
+    assert types(home) == {**stated, "dbt_scd_id": "VARCHAR"}
     assert ask(home, "select seccion_id, curso from snapshots.programacion order by all") == history
-    assert ask(home, "select distinct retirada, sede from snapshots.programacion") == [("kept", None)]
+    assert ask(home, "select distinct sede from snapshots.programacion") == [(None,)]
     assert ask(home, "select version from landing.migraciones") == [(n,) for n in range(2, marker.FORMAT + 1)]
     assert ask(home, "select 1 from duckdb_schemas() where schema_name = 'predictions_v1'") == []
     assert marker.format_of(home) == marker.FORMAT
@@ -70,6 +69,29 @@ def test_a_column_of_another_type_is_converted_where_no_value_is_lost(home: Home
     ask(home, "alter table snapshots.programacion add column periodo varchar default '202506'")
     assert upgrade.upgrade(home)
     assert ask(home, "select distinct periodo from snapshots.programacion") == [(202506,)]
+
+
+def test_a_column_that_the_contract_has_lost_is_kept_apart_and_comes_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(home, "alter table snapshots.programacion add column edad integer")
+    ask(home, "update snapshots.programacion set edad = 7 where seccion_id = 'S0'")
+    assert upgrade.upgrade(home)
+    assert "edad" not in types(home)
+    assert ask(home, "select tabla, columna, valor from landing.columnas_retiradas") == [
+        ("programacion", "edad", "7")
+    ]
+    with duckdb.connect(str(home.history_copy)) as kept:
+        assert kept.execute("select count(*) from landing.columnas_retiradas").fetchall() == [(1,)]
+    stated = contract()["programacion"]["columns"]
+    again = {"programacion": {"columns": [*stated, {"name": "edad", "data_type": "integer"}]}}
+    monkeypatch.setattr(upgrade, "contract", lambda: again)
+    assert upgrade.upgrade(home)
+    assert ask(home, "select seccion_id, edad from snapshots.programacion order by all") == [
+        ("S0", 7),
+        ("S1", None),
+    ]
+    assert ask(home, "select count(*) from landing.columnas_retiradas") == [(0,)]
 
 
 def test_a_value_that_would_be_lost_stops_the_upgrade(home: Home) -> None:
