@@ -20,7 +20,7 @@ from flows.commands.options import AsJson, Home, echo, explained
 from flows.dbt import diagnosis
 from flows.dbt.runner import VACUUM, Variables, run_dbt
 from flows.errors import AforoError, Problem
-from flows.home import backup, lock, releases, upgrade, warehouse
+from flows.home import backup, lock, releases, warehouse
 from flows.language import t
 from flows.project import version_variables
 from flows.quoting import pattern
@@ -98,7 +98,6 @@ def run(home: HomeFolder, keep_days: int) -> Report:
         # A run that was killed while it published counts as published, or not, from here on.
         releases.recover(home)
         backup.require_history(home)
-        upgrade.upgrade(home)
         before = warehouse.vacuums(home)
         asked = settings.resolve(home=str(home.root))
         arguments = {"dias": keep_days, "historias": [pattern(file) for file in _histories(home)]}
