@@ -182,8 +182,8 @@ def finish(home: Home) -> bool:
     aside = home.root / "damaged" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     # A log without its file would be played into another one.
     names = [f"{home.warehouse.name}.wal", *sorted(os.listdir(ready))]  # noqa: PTH208 (a link may be broken)
-    # The warehouse last: until it is there, no run begins.
-    for name in sorted(names, key=lambda name: name == home.warehouse.name):
+    # As long as the folder is there no run begins (backup.require_history).
+    for name in names:
         held = home.root / name
         if os.path.lexists(held) and (os.path.lexists(ready / name) or name.endswith(".wal")):
             aside.mkdir(parents=True, exist_ok=True)

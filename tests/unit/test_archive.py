@@ -108,21 +108,23 @@ def test_a_backup_is_made_while_a_run_works_and_others_read(home: Home, tmp_path
     assert json.loads(home.last_backup.read_text())["path"] == str(later.path)
 
 
+@pytest.mark.parametrize("after", ["damage", "_Summed"])
 def test_a_release_that_is_replaced_while_it_is_copied(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    after: str, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = releases.published_run(home)
-    real = archive._Summed
+    real = getattr(archive, after)
 
-    def publish_meanwhile(file: Any) -> Any:
-        monkeypatch.setattr(archive, "_Summed", real)
+    def publish_meanwhile(argument: Any) -> Any:
+        monkeypatch.setattr(archive, after, real)
+        found = real(argument)
         write_marts(home, 15)
         publish.publish(home, new_record(home), {})
         assert first
         releases.delete(home.releases / first, first)
-        return real(file)
+        return found
 
-    monkeypatch.setattr(archive, "_Summed", publish_meanwhile)
+    monkeypatch.setattr(archive, after, publish_meanwhile)
     made = archive.write(home, tmp_path / "backups")
     assert made.listing["published"] == releases.published_run(home) != first
     assert f"releases/{made.listing['published']}/manifest.json" in made.files
