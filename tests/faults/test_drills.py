@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from flows.home import marker, upgrade
 from tests.harness import Institute
 from tests.homes import unpack
 
@@ -121,3 +122,10 @@ def test_a_history_with_the_columns_of_another_release(drilled: dict[str, Any]) 
     assert history(home) == drilled["history"]
     apart = ask(home, "select columna, valor, count(*) from landing.columnas_retiradas group by all")
     assert apart == [("retirada", "x", len(ask(home, "from snapshots.programacion")))]
+
+
+def test_a_new_home_is_of_this_release(built: Institute) -> None:
+    """It has nothing to be upgraded from, or its second run would take it for one of before."""
+    with duckdb.connect(str(built.home / "aforo_warehouse.duckdb"), read_only=True) as connection:
+        assert (upgrade.format_of(connection), upgrade.differences(connection)) == (marker.FORMAT, [])
+        assert connection.execute("select nombre from landing.migraciones").fetchall() == [("nuevo",)]
