@@ -121,6 +121,8 @@ def read(path: Path, into: Path | None = None) -> Backup:
 
     AforoError for what is no backup, is cut or damaged, or is of a newer release.
     """
+    if path.is_dir():
+        raise _refused(path, t("it is a folder, not a file in it"))
     sums: dict[str, str] = {}
     listing = None
     try:

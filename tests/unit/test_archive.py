@@ -152,6 +152,12 @@ def none(path: Path) -> str:
     return "No such file"
 
 
+def a_folder(path: Path) -> str:
+    path.unlink()
+    path.mkdir()
+    return "it is a folder, not a file in it"
+
+
 def rewritten(path: Path, change: Callable[[dict[str, bytes]], None]) -> None:
     """The same backup with other files in it."""
     with tarfile.open(path) as archived:
@@ -193,6 +199,7 @@ BAD = [
     a_bit_of_it_changed,
     another_file,
     none,
+    a_folder,
     without_its_end,
     of_a_newer_release,
     with_another_mapping,
