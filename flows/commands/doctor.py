@@ -9,9 +9,9 @@ from flows import settings
 from flows.commands.options import AsJson, Home, Mapping, Source, echo
 from flows.doctor import home as of_home
 from flows.doctor import machine
-from flows.doctor.check import Check, Looked, look
+from flows.doctor.check import Check, Looked, busy, look
 from flows.errors import AforoError
-from flows.home import marker
+from flows.home import lock, marker
 from flows.language import marked, t
 from flows.settings import Settings
 from flows.source import parse
@@ -37,9 +37,17 @@ CHECKS: dict[str, Looked] = {
 }
 
 
+# These open the warehouse.
+OPENING = {"clock", "format", "warehouse", "history copy"}
+
+
 def examine(asked: Settings) -> list[Check]:
-    """Every check, in order; none changes anything."""
-    return [look(name, looked, asked) for name, looked in CHECKS.items()]
+    """Every check, in order; none changes anything. What a run has is not looked at, or the run waits."""
+    with lock.at_rest(asked.home) as free:
+        return [
+            look(name, looked, asked) if free or name not in OPENING else busy(name)
+            for name, looked in CHECKS.items()
+        ]
 
 
 def as_json(asked: Settings, checks: list[Check]) -> dict[str, Any]:

@@ -48,6 +48,11 @@ def warning(what: str, remedy: str) -> Finding:
     return "warning", Problem(what, remedy)
 
 
+def busy(name: str) -> Check:
+    """That a check has to wait: who reads the warehouse keeps a run from it, and the other way round."""
+    return Check(name, "not looked at", t("a run has the warehouse: ask again when it has ended"))
+
+
 def look(name: str, looked: Looked, settings: Settings) -> Check:
     """Runs a check; one that can't be made, as while a run has the warehouse open, says so."""
     try:
@@ -57,9 +62,7 @@ def look(name: str, looked: Looked, settings: Settings) -> Check:
     except Exception as error:
         log.exception("the check %s can't be made", name)
         if isinstance(error, duckdb.Error) and "Could not set lock" in str(error):
-            return Check(
-                name, "not looked at", t("a run has the warehouse open: ask again when it has ended")
-            )
+            return busy(name)
         reason = str(error).partition("\n")[0]
         state, found = "wrong", Problem(t("it can't be looked at: {reason}", reason=reason), t("see the log"))
     if isinstance(found, str):

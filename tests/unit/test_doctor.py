@@ -12,9 +12,9 @@ import pytest
 
 from flows.commands import backup as backing_up
 from flows.commands import doctor
-from flows.doctor.check import Check
-from flows.home import backup, marker, upgrade
-from flows.settings import Home, resolve
+from flows.doctor.check import Check, Finding, fine
+from flows.home import backup, lock, marker, upgrade
+from flows.settings import Home, Settings, resolve
 from flows.steps import publish
 from tests import sources
 from tests.unit.test_home import FIRST, SECOND, capture
@@ -180,11 +180,19 @@ def test_the_environment(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert examine(home)["mapping"].state == "wrong"
 
 
-def test_while_a_run_has_the_warehouse_open(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(*_: object, **__: object) -> None:
-        raise duckdb.IOException("IO Error: Could not set lock on file")
+def test_while_a_run_works(home: Home) -> None:
+    with lock.exclusive(home, "aforo run"):
+        found = examine(home)
+    waiting = {name for name, check in found.items() if check.state == "not looked at"}
+    assert waiting == {"clock", "format", "warehouse", "history copy"}
+    assert "aforo run" in found["lock"].what
+    assert {check.state for name, check in found.items() if name not in waiting} == {"ok"}
 
-    monkeypatch.setattr(duckdb, "connect", busy)
-    assert {name for name, check in examine(home).items() if check.state == "not looked at"} == {
-        "clock", "format", "warehouse", "history copy", "past forecasts",
-    }  # fmt: skip
+
+def test_no_run_begins_while_the_warehouse_is_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(_: Settings) -> Finding:
+        with lock.exclusive(home, "aforo run"):
+            return fine("begun")
+
+    monkeypatch.setitem(doctor.CHECKS, "format", begin)
+    assert "is in use by" in examine(home)["format"].what
