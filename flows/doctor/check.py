@@ -1,6 +1,5 @@
 """A check: one thing that is looked at, what was found, and the command that mends it."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -14,8 +13,6 @@ from flows.settings import Settings
 State = Literal["ok", "warning", "wrong", "not looked at"]
 # Translated where they are shown.
 STATES = (marked("ok"), marked("warning"), marked("wrong"), marked("not looked at"))
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,12 +56,14 @@ def look(name: str, looked: Looked, settings: Settings) -> Check:
         state, found = looked(settings)
     except AforoError as error:
         state, found = "wrong", error.problems[0]
-    except Exception as error:
-        log.exception("the check %s can't be made", name)
-        if isinstance(error, duckdb.Error) and "Could not set lock" in str(error):
+    except duckdb.Error as error:
+        if "Could not set lock" in str(error):
             return busy(name)
-        reason = str(error).partition("\n")[0]
-        state, found = "wrong", Problem(t("it can't be looked at: {reason}", reason=reason), t("see the log"))
+        # What is wrong with it, its own check says.
+        return Check(name, "not looked at", t("the warehouse can't be read"))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        state, found = "wrong", Problem(t("it can't be looked at: {reason}", reason=reason), t("report it"))
     if isinstance(found, str):
         return Check(name, state, found)
     return Check(name, state, found.what, found.remedy)

@@ -162,11 +162,19 @@ FAULTS: list[tuple[Callable[[Home], None], str, str, str]] = [
     ("spoil", "name", "state", "remedy"), FAULTS, ids=lambda f: getattr(f, "__name__", "")
 )
 def test_a_fault_is_named_with_its_remedy(
-    spoil: Callable[[Home], None], name: str, state: str, remedy: str, home: Home
+    spoil: Callable[[Home], None],
+    name: str,
+    state: str,
+    remedy: str,
+    home: Home,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     spoil(home)
-    check = examine(home)[name]
-    assert (check.state, remedy in check.remedy) == (state, True), check
+    found = examine(home)
+    assert (found[name].state, remedy in found[name].remedy) == (state, True), found[name]
+    # It is named once, and no traceback is shown.
+    assert [other for other in found.values() if other.state == "wrong" and other.name != name] == []
+    assert caplog.records == []
 
 
 def test_the_environment(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
