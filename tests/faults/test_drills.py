@@ -125,7 +125,7 @@ def test_a_history_with_the_columns_of_another_release(drilled: dict[str, Any]) 
 
 
 def test_a_new_home_is_of_this_release(built: Institute) -> None:
-    """It has nothing to be upgraded from, or its second run would take it for one of before."""
+    # Else its second run would take it for one of before.
     with duckdb.connect(str(built.home / "aforo_warehouse.duckdb"), read_only=True) as connection:
         assert (upgrade.format_of(connection), upgrade.differences(connection)) == (marker.FORMAT, [])
         assert connection.execute("select nombre from landing.migraciones").fetchall() == [("nuevo",)]
