@@ -85,9 +85,10 @@ def command(
     where = settings.resolve_home(home)
     if from_ is None:
         with explained(where), lock.exclusive(where, "aforo restore"):
-            archive.finish(where)
+            finished = archive.finish(where)
             restored = backup.restore(where)
-        echo(as_json(restored), as_text(restored), as_json_)
+        lines = [t("The restore that was cut off is finished.")] if finished else as_text(restored)
+        echo(as_json(restored) | {"finished": finished}, lines, as_json_)
         return
     with explained(where):
         # Before anything is written: a backup that can't be used leaves no home behind.

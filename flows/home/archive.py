@@ -104,7 +104,7 @@ def write(home: Home, folder: Path, name: str | None = None) -> Backup:
                     t(
                         "no backup can be written in {folder}: {reason}",
                         folder=folder,
-                        reason=error.strerror or str(error),
+                        reason=error,
                     ),
                     t("name another folder with --to, or give the user that runs aforo the right to write"),
                 )
