@@ -88,6 +88,9 @@ _ACCURACY = """
     insert into marts.exactitud
     select 'total', 'origen', periodo::varchar, 'aforo', 0.05, 0.05, 1, 1, 40.0 + indice, 1.0, 1.0
     from marts.dim_periodos where indice between 10 and 13;
+    create table marts.equidad as
+    from (values ('sede', 'CENTRO', 0.15, 0.2, 0.75, false), ('sede', 'NORTE', 0.31, 0.2, 1.55, true))
+        as e (corte, valor, wape, wape_esperado, razon, es_peor_servida);
     create table marts.pronostico_y_real as
     select
         202502 as periodo, 1 as horizonte, sede, curso_actual, horario_actual, 20 as predict_alumnos,

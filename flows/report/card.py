@@ -57,7 +57,9 @@ def text(connection: duckdb.DuckDBPyConnection) -> str:
         origenes=whole[8],
         regla=_RULE_NAMES.get(whole[9], "ninguna"),
         exactitud="\n\n".join(_errors(title, cut, errors) for cut, title in _CUTS.items()),
-        debilidades="\n".join(_weaknesses(errors, rows(connection, _LEVELS))),
+        debilidades="\n".join(
+            [*_weaknesses(errors, rows(connection, _LEVELS)), _unfair(rows(connection, _UNFAIR))]
+        ),
     )
 
 
@@ -94,6 +96,14 @@ def _weaknesses(errors: list[Row], levels: list[Row]) -> Iterator[str]:
     yield f"- Peor que la regla simple: {behind or 'en ningún corte'}."
     for level, share in levels:
         yield f"- Nivel {level}: {_percent(share)} de lo ocurrido cayó dentro del intervalo del 80 %."
+
+
+def _unfair(groups: list[Row]) -> str:
+    named = "; ".join(
+        f"{cut} {_cell(value)} ({_percent(error)}, lo esperado {_percent(expected)})"
+        for cut, value, error, expected in groups
+    )
+    return f"- Servidos peor de lo que su tamaño explica (`equidad`): {named or 'ningún grupo'}."
 
 
 def _table(header: list[str], lines: list[list[str]]) -> str:
@@ -152,6 +162,10 @@ _ACCURACY = f"""
     where a.nivel_jerarquia = 'celda' and a.modelo = 'aforo' and a.horizonte = 1 and a.corte <> 'origen'
         and a.wape is not null
     order by a.corte, a.alumnos desc, a.valor
+"""
+
+_UNFAIR = """
+    select corte, valor, wape, wape_esperado from marts.equidad where es_peor_servida order by razon desc, valor
 """
 
 _LEVELS = """

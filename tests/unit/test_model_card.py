@@ -32,6 +32,7 @@ def test_its_figures_are_those_of_the_marts(marts: Path) -> None:
     assert "la mejor regla simple del conjunto: todos los alumnos del curso anterior." in said
     assert f"| NORTE | 1.200 | 31,0 % | {card.NOTHING} | 10,0 % | 85,0 % | 95,0 % |" in said
     assert "- predecesor:" in said
+    assert "(`equidad`): sede NORTE (31,0 %, lo esperado 20,0 %)." in said
     assert "Corrida `r1`, experimento `test`, código `abc`" in said
 
 
