@@ -165,7 +165,10 @@ _ACCURACY = f"""
 """
 
 _UNFAIR = """
-    select corte, valor, wape, wape_esperado from marts.equidad where es_peor_servida order by razon desc, valor
+    select corte, valor, wape, wape_esperado
+    from marts.equidad
+    where es_peor_servida
+    order by razon desc, corte, valor
 """
 
 _LEVELS = """
