@@ -23,6 +23,7 @@ from flows.commands import (
     plan,
     push,
     restore,
+    rollback,
     run,
     serve,
     status,
@@ -71,6 +72,7 @@ _add("vacuum", vacuum)
 _add("path", path)
 _add("push", push)
 _add("restore", restore)
+_add("rollback", rollback)
 _add("docs", docs)
 _add("serve", serve)
 app.add_typer(version.app, name="version", short_help="The versions of the layers: check them, or raise one.")

@@ -27,6 +27,7 @@ COMMANDS: dict[str, list[str]] = {
     "export": ["--to", "plan.csv"],
     "push": ["postgresql://nobody@127.0.0.1:1/none"],
     "restore": [],
+    "rollback": [],
     "docs": [],
     "serve": [],
 }
