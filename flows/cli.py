@@ -25,6 +25,7 @@ from flows.commands import (
     plan,
     push,
     restore,
+    rollback,
     run,
     serve,
     status,
@@ -74,6 +75,7 @@ _add("path", path)
 _add("push", push)
 _add("backup", backup)
 _add("restore", restore)
+_add("rollback", rollback)
 _add("doctor", doctor)
 _add("docs", docs)
 _add("serve", serve)

@@ -9,6 +9,7 @@ import logging
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from prefect import flow, runtime, task
@@ -20,12 +21,12 @@ from flows import stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
-from flows.home import backup, lock, record, releases, upgrade, warehouse
+from flows.home import backup, lock, record, releases, rollback, upgrade, warehouse
 from flows.prefect import flow_runs
 from flows.project import contract_tables, version_variables
 from flows.screen import progress, summary
 from flows.settings import DEFAULT_HORIZON, Settings, resolve, retry_seconds, source_timeout
-from flows.steps import audit, publish, reuse
+from flows.steps import audit, gate, publish, reuse
 from flows.steps import preflight as checks
 
 log = logging.getLogger(__name__)
@@ -65,17 +66,21 @@ def aforo(
     offline: bool = False,
     accepted: tuple[str, ...] = (),
     mapping: str | None = None,
+    accepted_gate: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Forecasts from `source` and publishes in `home`; the parameters are the flags of `aforo run`.
 
     Returns the manifest of what was published; raises AforoError when nothing was.
     """
-    settings = resolve(source, home, period, horizon, as_of, offline, accepted, mapping)
+    settings = resolve(source, home, period, horizon, as_of, offline, accepted, mapping, accepted_gate)
     with lock.exclusive(settings.home, "aforo run"):
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
         close_dead(settings)
         run = Run(settings, record.start(settings), Dbt())
+        under = rollback.in_force(settings.home)
+        if under:
+            run.record.hints.append(rollback.as_text(under))
         with stopping.spared(lambda: releases.published_run(settings.home) == run.record.run_id) as asked:
             run.listener.started(run.record)
             try:
@@ -215,6 +220,7 @@ def transform(run: Run) -> None:
         # A past state is rebuilt whole: it is asked for rarely, and its data is not the newest captured.
         clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.that_decide)
         run.variables.of_run["clave"] = clave
+        run.variables.of_run["publicado"] = gate.published(run.settings.home)
         if clave is not None and warehouse.transformed(run.settings.home) == clave:
             _dbt(run, RESTAMP)
             step.state = "unchanged"
@@ -224,8 +230,11 @@ def transform(run: Run) -> None:
 
 @task(name="publish", cache_policy=NO_CACHE)
 def publish_marts(run: Run) -> dict[str, Any]:
-    """Publishes the marts and returns the manifest of the release."""
+    """Publishes the marts, if the gate lets them pass, and returns the manifest of the release."""
     with run.step("publish"):
+        verdict = gate.judge(run.settings.home, run.settings.accepted_gate)
+        run.record.gate = asdict(verdict)
+        run.record.hints += gate.hints(verdict)
         return publish.publish(run.settings.home, run.record, version_variables())
 
 

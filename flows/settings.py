@@ -18,6 +18,8 @@ DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
 DEFAULT_HOME = PROJECT / "data"
 HORIZONS = range(1, 13)
 DEFAULT_HORIZON = 3
+# The checks of models/marts/compuerta.sql that can refuse a publication.
+GATE_CHECKS = ("total_fuera_de_rango", "sede_fuera_de_rango", "celdas_de_respaldo", "retroceso")
 # The DuckDB file of a release.
 MARTS_FILE = "aforo_marts.duckdb"
 # Waits before the source is tried again, and how long one reading of it may take.
@@ -124,6 +126,7 @@ class Settings:
     as_of: str | None = None
     offline: bool = False
     accepted: tuple[str, ...] = ()
+    accepted_gate: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -156,6 +159,7 @@ def resolve(
     offline: bool = False,
     accepted: tuple[str, ...] = (),
     mapping: str | None = None,
+    accepted_gate: tuple[str, ...] = (),
 ) -> Settings:
     """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults. The default
     mapping is what was drafted in the home for this source.
@@ -196,6 +200,14 @@ def resolve(
                 t("give one of {tables}", tables=", ".join(contract_tables())),
             )
         )
+    unchecked = ", ".join(check for check in accepted_gate if check not in GATE_CHECKS)
+    if unchecked:
+        problems.append(
+            Problem(
+                t("--accept-gate {unknown}: the gate has no such check", unknown=unchecked),
+                t("give one of {checks}", checks=", ".join(GATE_CHECKS)),
+            )
+        )
     moment = None
     if as_of is not None:
         try:
@@ -219,6 +231,7 @@ def resolve(
         as_of=moment,
         offline=offline,
         accepted=accepted,
+        accepted_gate=accepted_gate,
     )
 
 

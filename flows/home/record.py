@@ -50,6 +50,8 @@ class Record:
     problems: list[dict[str, Any]] = field(default_factory=list)
     # The tables that an earlier capture stands in for, and why.
     fallbacks: dict[str, str] = field(default_factory=dict)
+    # What the gate refused and a person accepted, and where a simple rule is better (flows/steps/gate.py).
+    gate: dict[str, Any] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
     summary: dict[str, Any] | None = None
 

@@ -43,6 +43,19 @@ def published_run(home: Home) -> str | None:
     return target.name if is_run_id(target.name) else None
 
 
+def switch(home: Home, run_id: str) -> None:
+    """Points readers at a release, in one rename; it lasts, also after a loss of power."""
+    link = draft_link(home, run_id)
+    link.symlink_to((home.releases / run_id).relative_to(home.root), target_is_directory=True)
+    link.replace(home.published)
+    sync(home.root)
+
+
+def draft_link(home: Home, run_id: str) -> Path:
+    """The link to a release before it is renamed to `published`."""
+    return home.root / f"published.{run_id}.tmp"
+
+
 def published_folder(home: Home) -> Path | None:
     """The folder of the release that readers see, resolved: it stays the same whatever is published next."""
     run_id = published_run(home)

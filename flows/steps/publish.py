@@ -28,10 +28,12 @@ from flows.home.releases import (
     MANIFEST,
     REPORT,
     delete,
+    draft_link,
     keep_history,
     prune,
     published_run,
     sha256,
+    switch,
     sync,
 )
 from flows.home.tables import Table
@@ -54,7 +56,7 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
     """
     try:
         manifest = _prepare(home, record, versions)
-        _switch(home, home.releases / record.run_id)
+        switch(home, record.run_id)
     except BaseException as error:
         # Neither a rename that fails nor a signal says whether the switch was made: the link does.
         published = _is_published(home, record.run_id)
@@ -149,13 +151,6 @@ def _readable(building: Path, record: Record, write: Callable[[Path, Path], None
         )
 
 
-def _switch(home: Home, release: Path) -> None:
-    link = _draft_link(home, release.name)
-    link.symlink_to(release.relative_to(home.root), target_is_directory=True)
-    link.replace(home.published)
-    sync(home.root)
-
-
 def _is_published(home: Home, run_id: str) -> bool | None:
     """Whether readers see the release; None where that can't be known."""
     try:
@@ -167,7 +162,7 @@ def _is_published(home: Home, run_id: str) -> bool | None:
 def _take_back(home: Home, run_id: str) -> None:
     """What was prepared goes; what can't go now goes before the next run (releases.recover)."""
     with contextlib.suppress(OSError):
-        _draft_link(home, run_id).unlink(missing_ok=True)
+        draft_link(home, run_id).unlink(missing_ok=True)
     for folder in (home.releases / run_id, home.releases / f".building-{run_id}"):
         with contextlib.suppress(OSError):
             delete(folder, run_id)
@@ -218,13 +213,10 @@ def _manifest(folder: Path, record: Record, marts: list[Table], versions: dict[s
         "as_of": record.as_of,
         "git_commit": record.git_commit,
         "versions": versions,
+        "gate": record.gate,
         "rows": {mart.name: mart.rows for mart in marts},
         "sha256": {str(path.relative_to(folder)): sha256(path) for path in files},
     }
-
-
-def _draft_link(home: Home, run_id: str) -> Path:
-    return home.root / f"published.{run_id}.tmp"
 
 
 def _parquet(folder: Path, mart: Table) -> Path:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, list[str]] = {
     "push": ["postgresql://nobody@127.0.0.1:1/none"],
     "backup": [],
     "restore": [],
+    "rollback": [],
     "doctor": [],
     "docs": [],
     "serve": [],
