@@ -43,7 +43,7 @@ def runner() -> None:
     runner = Runner(name="aforo", limit=1)
     registered = {}
     for job in deployments.JOBS:
-        made = deployments.made(job, dates, parameters, flow_runs.tags(asked))
+        made = deployments.made(job, dates, parameters, asked)
         # `add_deployment` has a form for coroutines too.
         registered[job] = cast(UUID, runner.add_deployment(made))
     catch_up.start_missed(registered, dates)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from flows.settings import Settings
 from flows.steps import due
 
 if TYPE_CHECKING:
@@ -79,11 +80,13 @@ def last_moment(job: Job, dates: list[date], now: datetime) -> datetime | None:
     return max(moment for moment in moments if moment <= now)
 
 
-def made(job: Job, dates: list[date], parameters: dict[str, Any], tags: list[str]) -> "RunnerDeployment":
+def made(job: Job, dates: list[date], parameters: dict[str, Any], asked: Settings) -> "RunnerDeployment":
     """The job as a deployment for Prefect's runner; its flow gets those of `parameters` that it takes."""
     from prefect.events import DeploymentEventTrigger
     from prefect.flows import EntrypointType
     from prefect.schedules import RRule
+
+    from flows.prefect import flow_runs
 
     module, _, function = job.flow.partition(":")
     flow = getattr(importlib.import_module(module), function)
@@ -93,14 +96,14 @@ def made(job: Job, dates: list[date], parameters: dict[str, Any], tags: list[str
     opened = DeploymentEventTrigger(
         name=f"aforo: {job.name} after alerts",
         expect={ALERT_OPENED},
-        match={"prefect.resource.id": f"aforo.alert.{tags[0]}.*"},
+        match={"prefect.resource.id": f"aforo.alert.{flow_runs.home_tag(asked.home)}.*"},
     )
     made: RunnerDeployment = flow.to_deployment(
         name=job.name,
         description=job.description,
         schedules=[RRule(rule, timezone="UTC") for rule in rules(job, dates, today)],
         parameters={name: value for name, value in parameters.items() if name in takes},
-        tags=tags,
+        tags=flow_runs.tags(asked),
         triggers=[opened] if job.after_alerts else [],
         concurrency_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,
