@@ -25,8 +25,10 @@ from flows.language import t
 from flows.settings import Home
 
 VARIABLE = "AFORO_ALERTS"
+# Prefect's events: one an alert, and one for all that opened at once, for what should happen once.
 OPENED = "aforo.alert.opened"
 CLOSED = "aforo.alert.closed"
+ANY_OPENED = "aforo.alerts.opened"
 COLUMNS = (
     "alerta_id", "tipo", "gravedad", "nivel", "donde", "que", "valor", "umbral",
     "desde_periodo", "hasta_periodo", "veces", "estado", "que_hacer",
@@ -144,6 +146,9 @@ def of_prefect(home: Home) -> Destination:
             emit(OPENED, alert["alerta_id"], alert["que"], alert)
         for alerta_id, words in news.closed.items():
             emit(CLOSED, alerta_id, words, {"que": words})
+        if news.opened:
+            ids = [alert["alerta_id"] for alert in news.opened]
+            emit_event(ANY_OPENED, {"prefect.resource.id": f"aforo.alerts.{tag}"}, payload={"alerts": ids})
         return True
 
     return Destination("prefect", "Prefect", tell)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from flows import alerts
 from flows.settings import Settings
 from flows.steps import due
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 class Job:
     """A deployment: its name, its flow ('module:function'), on which days and at which hour (UTC) it runs.
 
-    dates: the calendar's forecast dates, and after the last of them every month. `after_alerts`: also when an
-    alert is opened.
+    dates: the calendar's forecast dates, and after the last of them every month. `after_alerts`: also when
+    alerts have opened.
     """
 
     name: str
@@ -56,7 +57,6 @@ VACUUM = Job(
 JOBS = (CAPTURE, FORECAST, BACKTEST, VACUUM)
 
 _SUNDAY = 6
-ALERT_OPENED = "aforo.alert.opened"
 
 
 def rules(job: Job, dates: list[date], today: date) -> list[str]:
@@ -95,8 +95,8 @@ def made(job: Job, dates: list[date], parameters: dict[str, Any], asked: Setting
     # Only this home's: others may be on the same server.
     opened = DeploymentEventTrigger(
         name=f"aforo: {job.name} after alerts",
-        expect={ALERT_OPENED},
-        match={"prefect.resource.id": f"aforo.alert.{flow_runs.home_tag(asked.home)}.*"},
+        expect={alerts.ANY_OPENED},
+        match={"prefect.resource.id": f"aforo.alerts.{flow_runs.home_tag(asked.home)}"},
     )
     made: RunnerDeployment = flow.to_deployment(
         name=job.name,
