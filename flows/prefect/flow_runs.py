@@ -126,6 +126,11 @@ def close_dead_if_free(home: Home) -> None:
         close_dead(home, served=False)
 
 
+def close_served() -> None:
+    """`<home>`: closes what an `aforo serve` that ends has not left time to close itself."""
+    close_dead(Home(Path(sys.argv[1])), served=True)
+
+
 def main() -> None:
     """`<home>`: closes what had to be killed, in a process of its own, as Prefect loads slowly."""
     close_dead_if_free(Home(Path(sys.argv[1])))
