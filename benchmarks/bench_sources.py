@@ -1,8 +1,9 @@
 """Seconds of a run when little or nothing of the source has changed, and Postgres beside the folder.
 
 `make bench-sources` runs ../shared/data/institute (the demo where it is absent) from a folder: the first
-time, then with 0, 1 and 5 % of its sections changed, the newest ones; then from a real Postgres server with
-the same tables, and compares the forecasts. The ratios are to the first run.
+time, then with 0, 1 and 5 % of its sections changed, the newest ones; then the month after a first run
+without the newest period; then from a real Postgres server with the same tables, and compares the
+forecasts. The ratios are to the first run.
 """
 
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from benchmarks.bench_run import DEMO, INSTITUTE, run_once
+from benchmarks.bench_run import DEMO, INSTITUTE, Measured, run_once
 from tests import postgres, sources
 
 
@@ -32,10 +33,23 @@ def changed(tables: sources.Tables, share: float) -> sources.Tables:
     return tables | {"programacion": sections}
 
 
+def without_newest(tables: sources.Tables) -> sources.Tables:
+    """The tables as they were before the newest period that has students."""
+    sections = tables["programacion"]
+    newest = sections.loc[sections["matriculados"] > 0, "periodo"].max()
+    return tables | {"programacion": sections[sections["periodo"] < newest]}
+
+
 def forecast(home: Path) -> pd.DataFrame:
     """The published forecast, in order."""
     with duckdb.connect(str(home / "published" / "aforo_marts.duckdb"), read_only=True) as connection:
         return connection.sql("from marts.prediccion_alumnos order by all").df()
+
+
+def show(what: str, again: Measured, first: Measured) -> None:
+    """A line of the table."""
+    steps = ", ".join(f"{name} {seconds:.0f}" for name, seconds in again.steps.items())
+    print(f"  {what}: {again.seconds:.0f} s, {again.seconds / first.seconds:.2f} of the first ({steps})")
 
 
 def main() -> None:
@@ -52,11 +66,13 @@ def main() -> None:
             sources.write(changed(tables, share), source)
             # Each from the first run's state, not from that of the change before it.
             after_first = Path(shutil.copytree(home, Path(folder, "after_first"), symlinks=True))
-            again = run_once(source, after_first)
+            show(f"{share:.0%} changed", run_once(source, after_first), first)
             shutil.rmtree(after_first)
-            steps = ", ".join(f"{name} {seconds:.0f}" for name, seconds in again.steps.items())
-            ratio = again.seconds / first.seconds
-            print(f"  {share:.0%} changed: {again.seconds:.0f} s, {ratio:.2f} of the first ({steps})")
+        sources.write(without_newest(tables), source)
+        month_before = Path(folder, "month_before")
+        run_once(source, month_before)
+        sources.write(tables, source)
+        show("one new period", run_once(source, month_before), first)
         server = postgres.create(Path(folder, "postgres"))
         try:
             server.load(tables)

@@ -1,8 +1,8 @@
-{# Schemas are named as configured, without the target's prefix; a versioned layer carries its version: raw_v1, but marts.
-   Python asks flows/project.py, schema_of, for the same. #}
+{# Schemas are named as configured, without the target's prefix; a versioned layer carries its version, predictions their
+   experiment. Python asks flows/project.py, schema_of, for the same. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- set layer = custom_schema_name or target.schema -%}
-    {%- set version = var(layer ~ '_version', none) -%}
+    {%- set version = var('experiment_name') if layer == 'predictions' else var(layer ~ '_version', none) -%}
     {{ layer ~ '_' ~ version if version else layer }}
 {%- endmacro %}
 

@@ -9,7 +9,7 @@
         'optional': {
             'q025': 'double', 'q10': 'double', 'q90': 'double', 'q975': 'double', 'probabilidad_dictado': 'double',
             'periodo_origen': 'integer', 'estado_fuente': 'varchar', 'datos_al': 'timestamp', 'as_of': 'timestamp',
-            'version_predictions': 'varchar', 'programa': 'varchar', 'tipo_demanda': 'varchar',
+            'experimento': 'varchar', 'programa': 'varchar', 'tipo_demanda': 'varchar',
         },
     }) }}
 {%- endmacro %}

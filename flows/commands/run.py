@@ -21,7 +21,7 @@ from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Sourc
 from flows.dbt import diagnosis, known_errors
 from flows.errors import AforoError, Problem
 from flows.home import marker, releases
-from flows.home.record import Record
+from flows.home.record import Record, close_interrupted_if_free
 from flows.language import t
 from flows.prefect import server
 from flows.screen import progress, summary, terminal
@@ -41,9 +41,10 @@ EXAMPLES = """Examples:
 
 # Nothing is scheduled in a server that is there for one run.
 SERVER_FLAGS = ("--no-ui", "--no-scheduler", "--no-late-runs")
-# What the flow has to close itself in Prefect, once told to stop; then it is ended, and closed from outside.
-GRACE_SECONDS = 4
-CLOSING_SECONDS = 4
+# What the flow has to close itself and its record, once told to stop; then it is ended, and closed from
+# outside. Half a second on a quiet machine.
+GRACE_SECONDS = 8
+CLOSING_SECONDS = 15
 
 
 def command(
@@ -167,6 +168,7 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
         finally:
             # None where a signal came before it was started.
             if process and process.returncode == -signal.SIGKILL:
+                close_interrupted_if_free(asked.home)
                 _close(asked.home, prefect, log)
     if run.problems is None:
         log_is_at = f"the details are in {asked.home.log}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from flows import child
+from flows import child, machine
 from flows.project import PROJECT
 from flows.settings import Settings
 
@@ -187,7 +187,7 @@ def run_dbt(arguments: list[str], settings: Settings, variables: Variables, *mor
 
 def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
     of_run = {"DBT_ENV_CUSTOM_ENV_AFORO_RUN": json.dumps(variables.of_run)}
-    return os.environ | settings.environment | of_run
+    return os.environ | settings.environment | machine.environment() | of_run
 
 
 def _follow(process: child.Child, on_node: OnNode) -> tuple[int, list[str]]:

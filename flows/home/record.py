@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.errors import Problem, as_text
-from flows.home import releases
-from flows.home.lock import is_alive
+from flows.errors import AforoError, Problem, as_text
+from flows.home import lock, releases
 from flows.settings import PROJECT, Home, Settings
 
 
@@ -140,7 +139,7 @@ def load(path: Path) -> Record:
         known["home"] = str(path.parent.parent)
         known["steps"] = [Step(**step) for step in known["steps"]]
         record = Record(**known)
-        gone = record.status == "running" and not is_alive(record.pid)
+        gone = record.status == "running" and not lock.is_alive(record.pid)
         # Problems and hints are shown as they are read: they must be what they should be.
         whole = record.run_id == path.stem and _are_problems(record.problems)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -176,6 +175,12 @@ def close_interrupted(home: Home, published: str | None) -> None:
     for draft in home.runs.glob("*.json.tmp"):
         if releases.is_run_id(draft.name.removesuffix(".json.tmp")):
             draft.unlink()
+
+
+def close_interrupted_if_free(home: Home) -> None:
+    """`close_interrupted`, unless another run holds the home: then that one has done it."""
+    with contextlib.suppress(AforoError), lock.exclusive(home, "aforo run"):
+        close_interrupted(home, releases.published_run(home))
 
 
 def utc_now() -> str:

@@ -14,11 +14,11 @@ from periodos as p
 inner join corrida as r
     on
         p.indice between r.primer_indice and r.indice_corte
-        and p.indice >= r.indice_corte - case
-            when r.learner = 'none' then {{ of_this_run('origenes_backtest') | int }}
-            else
-                greatest(
-                    {{ [var('origenes_aprendizaje') | int, of_this_run('origenes_backtest') | int] | max }},
-                    cast(ceil(2.5 * p.estaciones_por_ciclo) as integer)
-                )
+        and p.indice >= case
+            when r.learner = 'none' then r.indice_corte - {{ of_this_run('origenes_backtest') | int }}
+            -- Whole cycles: what there is to learn from does not move with each new period, only its end does.
+            else p.estaciones_por_ciclo * floor((r.indice_corte - greatest(
+                {{ [var('origenes_aprendizaje') | int, of_this_run('origenes_backtest') | int] | max }},
+                2 * p.estaciones_por_ciclo
+            )) / p.estaciones_por_ciclo)
         end

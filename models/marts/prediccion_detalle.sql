@@ -38,7 +38,7 @@ select
     r.version_platinum,
     r.version_features,
     r.version_target,
-    r.version_predictions,
+    r.experimento,
     r.git_commit
 from candidatos as c
 inner join corrida as r on c.indice_origen = r.indice_corte

@@ -71,7 +71,7 @@ publicaciones as (
         any_value(estado_fuente) as estado_fuente,
         any_value(datos_al) as datos_al,
         any_value(as_of) as as_of,
-        any_value(version_predictions) as version_predictions,
+        any_value(experimento) as experimento,
         row_number() over (partition by periodo, horizonte order by any_value(as_of) is null desc, run_id desc) = 1 as es_ultima
     from traducidos
     group by run_id, periodo, horizonte
@@ -136,7 +136,7 @@ select
     p.estado_fuente,
     p.datos_al,
     p.as_of,
-    p.version_predictions,
+    p.experimento,
     j.run_id
 from juzgados as j
 inner join publicaciones as p on j.run_id = p.run_id and j.periodo = p.periodo and j.horizonte = p.horizonte

@@ -52,7 +52,7 @@ final as (
         '{{ var("platinum_version") }}' as version_platinum,
         '{{ var("features_version") }}' as version_features,
         '{{ var("target_version") }}' as version_target,
-        '{{ var("predictions_version") }}' as version_predictions
+        '{{ var("experiment_name") }}' as experimento
     from objetivo as o
     cross join estado as c
     left join periodos as corte on o.indice_objetivo - 1 = corte.indice

@@ -1,6 +1,7 @@
 """The pooled learner: one gradient-boosted model over all candidates of all past origins."""
 
 import logging
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,8 +83,9 @@ PARAMETERS = {
 # A row counts half after so many cycles, times ln 2; but fewer than so many periods say too little.
 MEMORY_CYCLES = 1.5
 FEWEST_MEMORY = 9.0
-# The learner is trained anew for every third origin. An origin is forecast by the two newest trainings that
-# knew no more than it did, averaged: one training's luck counts half.
+# The learner is trained for every third origin, and for the newest. The origins are counted from the first
+# period, so that with a new one the earlier trainings stay as they were and are read (cache.py). An origin is
+# forecast by the two newest trainings that knew no more than it did, averaged: one's luck counts half.
 TRAIN_EVERY = 3
 TRAININGS_AVERAGED = 2
 # Too few rows to learn from: no learner. More than these: the newest of them.
@@ -122,7 +124,8 @@ def forecast_learner(
     rows = rows.sort_values(KEY, ignore_index=True)
     inputs = _inputs(rows)
     kept = cache or Cache()
-    with ThreadPoolExecutor(max_workers=2) as pool:  # LightGBM leaves the interpreter while it works.
+    # LightGBM leaves the interpreter while it works.
+    with ThreadPoolExecutor(max_workers=int(os.environ.get("AFORO_WORKERS", "2"))) as pool:
         parts = list(
             pool.map(
                 lambda training: _forecast(training, rows, inputs, kept),
@@ -191,12 +194,18 @@ def _inputs(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _trainings(rows: pd.DataFrame, origins: list[int]) -> Iterator[Training]:
     """The trainings that serve the origins, the newest origin's own first; the first step apart."""
-    wanted = rows["indice_origen"].isin(origins)
-    span = TRAIN_EVERY * TRAININGS_AVERAGED
-    for origin in range(origins[-1], origins[0] - span, -TRAIN_EVERY):
-        group = wanted & rows["indice_origen"].between(origin, origin + span - 1)
+    newest = origins[-1]
+    oldest = origins[0] - TRAIN_EVERY * TRAININGS_AVERAGED
+    grid = range(newest - newest % TRAIN_EVERY, oldest, -TRAIN_EVERY)
+    trained = sorted({newest, *grid}, reverse=True)
+    for origin in trained:
+        served = [
+            each
+            for each in origins
+            if origin in [known for known in trained if known <= each][:TRAININGS_AVERAGED]
+        ]
         for first_step in (True, False):
-            index = rows.index[group & ((rows["h"] == 1) == first_step)]
+            index = rows.index[rows["indice_origen"].isin(served) & ((rows["h"] == 1) == first_step)]
             if len(index):
                 yield Training(first_step, origin, index)
 
@@ -215,6 +224,9 @@ def _forecast(training: Training, rows: pd.DataFrame, inputs: pd.DataFrame, kept
     memory = max(MEMORY_CYCLES * rows["estaciones_por_ciclo"].iloc[0], FEWEST_MEMORY)
     told["peso"] = np.exp(-(training.origin - rows.loc[learnt, "indice"].to_numpy()) / memory)
     seen_before = inputs.loc[learnt].reset_index(drop=True)
+    # A category that only later rows have would make a kept model another's.
+    for column in CATEGORIES:
+        seen_before[column] = seen_before[column].cat.remove_unused_categories()
     models = kept.get([seen_before, told], lambda: _train_views(seen_before, told))
     texts = dict(zip(models["modelo"], models["texto"], strict=True))
     served, seen = rows.loc[training.served], inputs.loc[training.served]

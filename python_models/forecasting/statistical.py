@@ -65,8 +65,8 @@ def forecast_statistics(
     series: rows (nivel_jerarquia, unique_id, indice, y), each series dense up to the table's last period.
     origins: the last known period (`indice`) of each forecast; nothing after it is looked at.
     horizon: periods ahead, 1 or more. season_length: periods a year.
-    candidates: rows (indice_origen, unique_id): cells that must get a forecast even when not in play. Of the
-    other cells only those in play (a student in the last season and one period) get one.
+    candidates: rows (indice_origen, unique_id): the cells that get a forecast at an origin. Where left out,
+    those in play (a student in the last season and one period).
     cache: where the forecasts of earlier runs are kept; none are where it is left out.
     Returns rows (indice_origen, nivel_jerarquia, unique_id, h, modelo, yhat, razon), sorted, yhat finite and
     >= 0; razon is null where the model itself made yhat, else a text from `fallbacks`. The same rows in any
@@ -78,12 +78,14 @@ def forecast_statistics(
     unknown = sorted(set(panel.level) - set(level_models))
     if unknown:
         raise SeriesError(f"series: unknown nivel_jerarquia {unknown}; known are {list(level_models)}")
-    wanted = _candidate_cells(candidates)
+    wanted = None if candidates is None else _candidate_cells(candidates)
     kept = cache or Cache()
     parts = [
         _forecast_task(task, _specs(level_models[task.level]), horizon, season_length, kept)
         for origin in sorted({int(origin) for origin in origins})
-        for task in _tasks(panel, level_models, origin, season_length, wanted.get(origin, set()))
+        for task in _tasks(
+            panel, level_models, origin, season_length, None if wanted is None else wanted.get(origin, set())
+        )
     ]
     if not parts:
         raise SeriesError(f"no series has history at the origins {list(origins)}")
@@ -95,9 +97,7 @@ def _specs(own: tuple[ModelSpec, ...]) -> list[ModelSpec | str]:
     return [*REFERENCES, *own]
 
 
-def _candidate_cells(candidates: pd.DataFrame | None) -> dict[int, set[str]]:
-    if candidates is None:
-        return {}
+def _candidate_cells(candidates: pd.DataFrame) -> dict[int, set[str]]:
     require_columns(candidates, ["indice_origen", "unique_id"], "candidates")
     require_integers(candidates, "indice_origen", "candidates")
     origins = candidates["indice_origen"].to_numpy(np.int64)
@@ -105,7 +105,7 @@ def _candidate_cells(candidates: pd.DataFrame | None) -> dict[int, set[str]]:
 
 
 def _tasks(
-    panel: Panel, levels: Iterable[str], origin: int, season_length: int, wanted: set[str]
+    panel: Panel, levels: Iterable[str], origin: int, season_length: int, wanted: set[str] | None
 ) -> Iterator[_Task]:
     """The levels' series at one origin, in the order of `levels`; those without any are left out."""
     if origin > panel.end:
@@ -117,8 +117,8 @@ def _tasks(
     for level in levels:
         rows = (panel.level == level) & (lengths > 0)
         if level == CELL:
-            rows &= in_play | np.isin(panel.unique_id.astype(str), sorted(wanted))
-        new = list(wanted - set(panel.unique_id[rows])) if level == CELL else []
+            rows &= in_play if wanted is None else np.isin(panel.unique_id.astype(str), sorted(wanted))
+        new = list((wanted or set()) - set(panel.unique_id[rows])) if level == CELL else []
         if not rows.any() and not new:
             continue
         yield _task(origin, level, panel.unique_id[rows], known[rows], lengths[rows], in_play[rows], new)

@@ -91,7 +91,8 @@ def test_a_run_that_is_stopped(own_server: Institute, seen: str, number: signal.
     else:
         assert "Nothing was published; the forecast of" in line
         if "run 2" in said:
-            assert own_server.records()[-1]["status"] == "failed"
+            # The latter where the machine is so busy that it had to be killed.
+            assert own_server.records()[-1]["status"] in ("failed", "interrupted")
     assert own_server.flow_runs(open_=True) == []
     assert own_server.leftovers() == []
 

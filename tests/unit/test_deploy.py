@@ -21,10 +21,10 @@ def copies() -> list[tuple[list[str], str]]:
     return [(names, to) for *names, to in (line.split() for line in lines)]
 
 
-def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a command in the project."""
+def run(*command: str, place: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a command in the project, or in a copy of it."""
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, check=False, capture_output=True, text=True
+        command, cwd=place, env={**os.environ, **environment}, check=False, capture_output=True, text=True
     )
 
 
@@ -61,6 +61,7 @@ def test_what_the_container_file_copies_is_enough(tmp_path: Path) -> None:
         "-c",
         f"import flows; assert flows.__file__.startswith({str(place)!r}); from flows.cli import main; main()",
         "check-source",
+        place=place,
         PYTHONPATH=str(place),
         AFORO_HOME=str(tmp_path / "home"),
     )

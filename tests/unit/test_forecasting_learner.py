@@ -149,6 +149,20 @@ def test_models_of_an_earlier_run_are_read_and_give_the_same_bits(tmp_path: Path
     assert 0 < len(set(tmp_path.iterdir()) - set(files)) < len(files)
 
 
+def test_a_new_period_adds_its_own_trainings_alone(tmp_path: Path) -> None:
+    features = feature_mart()
+    target = targets(features)
+    # A programme that opens in the newest period.
+    newest = features["indice_origen"] == LAST
+    features.loc[newest & (features["unique_id"] == "S/001"), CATEGORIES[-2]] = "a new one"
+    known = target[target["indice_origen"] + target["h"] < LAST]
+    forecast_learner(features[~newest], known, ORIGINS[:-1], Cache(tmp_path))
+    before = set(tmp_path.iterdir())
+    forecast_learner(features, target, ORIGINS, Cache(tmp_path))
+    # The first step's and the later steps'.
+    assert len(set(tmp_path.iterdir()) - before) == 2
+
+
 def test_a_fit_serves_its_own_origin_and_the_five_after_it() -> None:
     features = feature_mart()
     target = targets(features)

@@ -176,7 +176,7 @@ def test_candidate_cells_get_a_forecast_though_new_or_out_of_play() -> None:
     wanted = pd.DataFrame({"indice_origen": END, "unique_id": ["new", "ended", "regular"]})
     result = forecast(data, candidates=wanted)
     cells = result[result["nivel_jerarquia"] == "celda"]
-    assert set(cells["unique_id"]) == set(data["unique_id"]) - {"zero"} | {"new"}
+    assert set(cells["unique_id"]) == {"new", "ended", "regular"}
     over = cells[cells["unique_id"].isin(["new", "ended"]) & (cells["modelo"] != "media_estacional")]
     assert (over["yhat"] == 0).all()
     assert reasons(one(result, "new", "tsb", "celda")) == {"serie nueva: tsb -> cero"}
