@@ -6,6 +6,8 @@ or file repeats one.
 
 AFORO_HOME/alerts/sent.json holds what each destination was told and not yet told the end of. What could not
 be delivered is not in it, and so is tried again at the next delivery. The mart itself has no state.
+
+A scheduled run that failed is told of in the same way, and when the same flow has ended well again.
 """
 
 import json
@@ -29,6 +31,8 @@ VARIABLE = "AFORO_ALERTS"
 OPENED = "aforo.alert.opened"
 CLOSED = "aforo.alert.closed"
 ANY_OPENED = "aforo.alerts.opened"
+# What begins the id of an alert that is not in the mart: a scheduled run that failed.
+FAILED_RUN = "corrida_fallida|"
 COLUMNS = (
     "alerta_id", "tipo", "gravedad", "nivel", "donde", "que", "valor", "umbral",
     "desde_periodo", "hasta_periodo", "veces", "estado", "que_hacer",
@@ -95,21 +99,54 @@ def deliver_if_possible(home: Home, found: list[Alert] | None = None) -> list[st
     return failed
 
 
-def deliver(home: Home, found: list[Alert], to: list[Destination]) -> list[str]:
+def tell_of_run(home: Home, flow: str, problems: list[Problem]) -> None:
+    """Tells that a scheduled run of this flow failed of these problems; or, with none, that one ended well."""
+    try:
+        to = [of_prefect(home), *destinations()]
+        alerta_id = f"{FAILED_RUN}{flow}"
+        found = [of_failed_run(alerta_id, flow, problems[0])] if problems else []
+        deliver(home, found, to, lambda told: told == alerta_id)
+    except Exception as error:
+        log.warning("the failed run could not be told of: %s", type(error).__name__)
+
+
+def of_failed_run(alerta_id: str, flow: str, problem: Problem) -> Alert:
+    """The alert of a scheduled run that has failed."""
+    where = ", ".join(place for place in (problem.table, problem.column, problem.file) if place)
+    what = f"{where}: {problem.what}" if where else problem.what
+    return dict.fromkeys(COLUMNS) | {
+        "alerta_id": alerta_id,
+        "tipo": FAILED_RUN.rstrip("|"),
+        "gravedad": "grave",
+        "donde": flow,
+        "que": t("the scheduled run {flow} failed: {what}", flow=flow, what=what),
+        "que_hacer": problem.remedy,
+    }
+
+
+def of_mart(alerta_id: str) -> bool:
+    """Whether an alert is one of marts.alertas."""
+    return not alerta_id.startswith(FAILED_RUN)
+
+
+def deliver(
+    home: Home, found: list[Alert], to: list[Destination], among: Callable[[str], bool] = of_mart
+) -> list[str]:
     """Tells each destination what it has not been told; returns the names of those that could not be told.
 
-    found: all alerts that are open now. The caller holds the home.
+    found: all alerts that are open now, of those whose id is `among` them; the others stay as they are.
     """
     file = home.root / "alerts" / "sent.json"
     sent = _sent(file)
     failed = []
     for destination in to:
         told = sent.setdefault(destination.key, {})
-        news = news_for(told, found)
+        news = news_for({alerta_id: words for alerta_id, words in told.items() if among(alerta_id)}, found)
         if not news:
             continue
         if destination.tell(news):
-            sent[destination.key] = {alert["alerta_id"]: alert["que"] for alert in found}
+            others = {alerta_id: words for alerta_id, words in told.items() if not among(alerta_id)}
+            sent[destination.key] = others | {alert["alerta_id"]: alert["que"] for alert in found}
             _save(file, sent)
         else:
             failed.append(destination.name)

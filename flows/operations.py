@@ -82,7 +82,7 @@ def vacuum(home: str | None = None, keep_days: int | None = None) -> dict[str, A
 @contextlib.contextmanager
 def _job(asked: Settings) -> Iterator[None]:
     """What a flow has around a command: its turn on the home, SIGTERM heard once, problems in words."""
-    with limits.patience(asked.home), stopping.spared(lambda: False):
+    with limits.unattended(asked.home), stopping.spared(lambda: False):
         try:
             yield
         except Exception as error:

@@ -94,7 +94,7 @@ def session(settings: Settings, purpose: str) -> Iterator[Run]:
 
     A run that nobody sits before waits for the one that has the home. AforoError for any exception.
     """
-    with limits.patience(settings.home), lock.exclusive(settings.home, purpose):
+    with limits.unattended(settings.home), lock.exclusive(settings.home, purpose):
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
         close_dead(settings)

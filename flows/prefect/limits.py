@@ -1,4 +1,4 @@
-"""How long a flow may take, and how long one that nobody sits before waits for the home."""
+"""How long a flow may take, and what is different where nobody sits before it."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from prefect import runtime
 
+from flows import alerts
 from flows.errors import AforoError, Problem
 from flows.home import lock
 from flows.language import t
@@ -18,13 +19,21 @@ HOME_SECONDS = 3600
 
 
 @contextlib.contextmanager
-def patience(home: Home) -> Iterator[None]:
-    """Within a flow: the run of a deployment waits its turn; a person is told at once who has the home."""
-    if runtime.deployment.id:
-        with lock.patient(home, str(runtime.flow_run.id), HOME_SECONDS):
-            yield
-    else:
+def unattended(home: Home) -> Iterator[None]:
+    """Around a flow: a deployment's run, which nobody sits before, waits its turn on the home, and alerts
+    tell that it failed. A person is told at once who has the home, and sees what fails."""
+    if not runtime.deployment.id:
         yield
+        return
+    flow = str(runtime.flow_run.flow_name)
+    with lock.patient(home, str(runtime.flow_run.id), HOME_SECONDS):
+        try:
+            yield
+        except (AforoError, asyncio.CancelledError) as error:
+            explained = error if isinstance(error, AforoError) else explain(error)
+            alerts.tell_of_run(home, flow, explained.problems if explained else [])
+            raise
+        alerts.tell_of_run(home, flow, [])
 
 
 def explain(error: BaseException) -> AforoError | None:

@@ -231,6 +231,30 @@ def test_what_is_scheduled_goes_on_after_a_kill_and_after_a_cancel(
 
 
 @pytest.mark.slow
+def test_a_flow_that_takes_too_long_is_ended(tmp_path: Path, prefect: dict[str, str]) -> None:
+    source = sources.write(sources.minimal(), tmp_path / "source", "csv")
+    institute = Institute(source, tmp_path / "home", prefect)
+    code = """
+        from flows.pipeline import aforo
+        state = aforo.with_options(timeout_seconds=2)(return_state=True)
+        print(state.type.value, state.name)
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, **prefect, "AFORO_SOURCE": str(source), "AFORO_HOME": str(institute.home)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.split() == ["FAILED", "TimedOut"]
+    [record] = institute.records()
+    assert (record["status"], record["steps"][-1]["state"]) == ("failed", "failed")
+    assert record["problems"][0]["what"] == "the run did not end within 4 hours and was ended"
+    assert institute.leftovers() == []
+    assert institute.aforo("status").exit_code == 0
+
+
+@pytest.mark.slow
 def test_a_server_of_its_own_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     """The dead run is closed and its place free; Ctrl-C ends all, also a run that is under way."""
     with socket.socket() as probe:

@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 
 from flows import alerts
 from flows.commands.alerts import as_text, send_test
-from flows.errors import AforoError
+from flows.errors import AforoError, Problem
 from flows.home import marker
 from flows.prefect.server import free_port
 from flows.settings import Home
@@ -163,6 +163,29 @@ def test_what_cannot_be_delivered_fails_no_run_and_names_no_secret(
     assert "s3cret" not in caplog.text
     (home.root / "alerts" / "sent.json").write_text("[")
     assert alerts.deliver_if_possible(home) == []
+
+
+def test_a_failed_run_is_told_once_until_one_ends_well(
+    home: Home, hook: tuple[str, list[dict[str, Any]], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, sent, _ = hook
+    monkeypatch.setattr(
+        alerts, "of_prefect", lambda _: alerts.Destination("prefect", "Prefect", lambda _: True)
+    )
+    monkeypatch.setenv(alerts.VARIABLE, address)
+    down = Problem("the source is away", "look whether it is up", table="programacion")
+    for problems in ([], [down], [down], []):
+        alerts.tell_of_run(home, "aforo-capture", problems)
+        # The mart's own alerts neither close it nor are closed by it.
+        alerts.deliver_if_possible(home)
+    titles = [message["title"] for message in sent]
+    assert titles == [
+        "Aforo: 1 alerts opened, 0 closed",
+        "Aforo: 1 alerts opened, 0 closed",
+        "Aforo: 0 alerts opened, 1 closed",
+    ]
+    assert "the scheduled run aforo-capture failed: programacion: the source is away" in sent[1]["message"]
+    assert "-> look whether it is up" in sent[1]["message"]
 
 
 def test_what_a_person_reads(home: Home) -> None:
