@@ -100,7 +100,7 @@ def deliver_if_possible(home: Home, found: list[Alert] | None = None) -> list[st
 
 
 def tell_of_run(home: Home, flow: str, problems: list[Problem]) -> None:
-    """Tells that a scheduled run of this flow failed of these problems; or, with none, that one ended well."""
+    """Tells that a scheduled run of this flow failed of these problems; with none, that one ended well."""
     try:
         to = [of_prefect(home), *destinations()]
         alerta_id = f"{FAILED_RUN}{flow}"
