@@ -20,6 +20,8 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
+    DeploymentFilter,
+    DeploymentFilterId,
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
@@ -34,9 +36,10 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import RRuleSchedule
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from flows.prefect.deployments import CAPTURE, FORECAST, JOBS, Job
+from flows.prefect.deployments import CAPTURE, FORECAST, JOBS, VACUUM, Job
 from flows.screen.progress import STEPS, numbered
 from tests import sources
 from tests.harness import ROOT, Institute
@@ -157,6 +160,17 @@ def soon(seconds: int = 5) -> DeploymentScheduleCreate:
     return DeploymentScheduleCreate(schedule=RRuleSchedule(rrule=rule, timezone="UTC"), active=True)
 
 
+def late_vacuums(client: SyncPrefectClient) -> list[FlowRun] | None:
+    """Two runs of the vacuum that nobody was there to start, once their time is over."""
+    vacuum = deployed(client, VACUUM)
+    if len(vacuum.schedules) == 1:
+        client.create_deployment_schedules(vacuum.id, [soon(4), soon(5)])
+    runs = client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[vacuum.id])))
+    now = datetime.now(UTC)
+    late = [run for run in runs if run.expected_start_time and run.expected_start_time < now]
+    return late if len(late) == 2 else None
+
+
 def open_alert(institute: Institute) -> None:
     """Tells Prefect of an alert that has opened, as a flow of the institute does."""
     code = """
@@ -184,12 +198,20 @@ def test_what_is_scheduled_goes_on_after_a_kill_and_after_a_cancel(
     home = institute.home
     dead = killed_while_it_captures(client, institute.start("serve", "--horizon", "2"), home)
     assert in_state(client, dead, StateType.RUNNING)
+    late = waited("late runs", lambda: late_vacuums(client))
 
     serve = institute.start("serve", "--horizon", "2")
     waited("the dead run's end", lambda: in_state(client, dead, StateType.CRASHED))
     ended = (StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
     forecast = waited("the forecast", lambda: newest(client, home, "aforo", *ended))
     assert forecast.state_type == StateType.COMPLETED, forecast.state
+    # What was missed twice was run once.
+    vacuum = newest(client, home, "aforo-vacuum", StateType.COMPLETED)
+    assert vacuum
+    assert not vacuum.auto_scheduled
+    for run in late:
+        with pytest.raises(ObjectNotFound):
+            client.read_flow_run(run.id)
     assert forecast.name == "202507 · source"
     assert [record["status"] for record in institute.records()] == ["interrupted", "captured", "published"]
     assert "**Forecast for 202507, 202508**" in artifacts(client, forecast)["aforo-summary"]
