@@ -34,6 +34,8 @@ ENVIRONMENT = {
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    # Its server deletes what is older than ninety days, also runs and their logs.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
     "PREFECT_LOGGING_COLORS": "false",
 }
 
@@ -66,7 +68,7 @@ class Home:
 
     @property
     def history(self) -> Path:
-        """One Parquet file a published run, for ever."""
+        """One Parquet file a published run, never rewritten."""
         return self.root / "history"
 
     @property

@@ -19,10 +19,11 @@ from flows.settings import Home
 KEPT_RELEASES = 3
 MANIFEST = "manifest.json"
 REPORT = "reporte.html"
+CARD = "ficha_modelo.md"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 # What a release holds, and what DuckDB has beside a file while it writes it.
 _WRITTEN = re.compile(
-    r"aforo_marts\.duckdb(\.wal|\.tmp(/.*)?)?|manifest\.json|reporte\.html|parquet(/(tmp_)?\w+\.parquet)?"
+    r"aforo_marts\.duckdb(\.wal|\.tmp(/.*)?)?|manifest\.json|reporte\.html|ficha_modelo\.md|parquet(/(tmp_)?\w+\.parquet)?"
 )
 
 log = logging.getLogger(__name__)

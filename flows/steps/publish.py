@@ -1,6 +1,7 @@
 """Publishing: the marts go into a new file, are verified there, and replace the published ones in one step.
 
-    releases/<run_id>/aforo_marts.duckdb, parquet/<mart>.parquet, reporte.html, manifest.json
+    releases/<run_id>/aforo_marts.duckdb, parquet/<mart>.parquet, reporte.html,
+                       ficha_modelo.md, manifest.json
     published -> releases/<run_id>          switched in one rename: the moment of publishing
     history/<run_id>.parquet                prediccion_detalle of every published run, never rewritten
 
@@ -13,6 +14,7 @@ import contextlib
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,21 @@ import duckdb
 from flows.errors import AforoError, Problem, as_text
 from flows.home import backup, tables
 from flows.home.record import Record, utc_now
-from flows.home.releases import MANIFEST, REPORT, delete, keep_history, prune, published_run, sha256, sync
+from flows.home.releases import (
+    CARD,
+    MANIFEST,
+    REPORT,
+    delete,
+    keep_history,
+    prune,
+    published_run,
+    sha256,
+    sync,
+)
 from flows.home.tables import Table
 from flows.language import t
 from flows.quoting import literal, pattern
-from flows.report import page
+from flows.report import card, page
 from flows.settings import MARTS_FILE, Home
 
 PREDICTIONS = ("prediccion_alumnos", "prediccion_detalle", "prediccion_jerarquia")
@@ -105,7 +117,8 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     home.history.mkdir(exist_ok=True)
     marts = copy_marts(home.warehouse, building, record.run_id)
     verify(building, marts)
-    _report(building, record)
+    _readable(building, record, page.write, REPORT)
+    _readable(building, record, card.write, CARD)
     manifest = _manifest(building, record, marts, versions)
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (building / MANIFEST).write_text(text, encoding="utf-8")
@@ -119,17 +132,18 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     return manifest
 
 
-def _report(building: Path, record: Record) -> None:
-    """The report, from what was just written; one that can't be made is said, and stops nothing."""
-    file = building / REPORT
+def _readable(building: Path, record: Record, write: Callable[[Path, Path], None], name: str) -> None:
+    """A file for readers, from what was just written; one that can't be made is said, and stops nothing."""
+    file = building / name
     try:
-        page.write(building / MARTS_FILE, file)
+        write(building / MARTS_FILE, file)
     except Exception as error:
-        log.exception("run %s: no report", record.run_id)
+        log.exception("run %s: no %s", record.run_id, name)
         file.unlink(missing_ok=True)
         record.hints.append(
             t(
-                "the report could not be made ({reason}: see the log); the marts are published without it",
+                "{name} could not be made ({reason}: see the log); the marts are published without it",
+                name=name,
                 reason=type(error).__name__,
             )
         )

@@ -13,7 +13,7 @@ import pytest
 from flows.commands import vacuum
 from flows.dbt.runner import DbtResult
 from flows.errors import AforoError
-from flows.home import backup, history, lock
+from flows.home import backup, history, lock, retention
 from flows.settings import Home
 
 ROOT = Path(__file__).parents[2]
@@ -226,4 +226,4 @@ def test_a_home_without_a_warehouse(tmp_path: Path) -> None:
 
 
 def test_the_default_is_the_projects_setting() -> None:
-    assert vacuum.default_keep_days() > 0
+    assert retention.days().historia > 0
