@@ -19,7 +19,7 @@ from flows import pipeline, settings, stopping
 from flows.commands import backtest as backtests
 from flows.commands import vacuum as vacuums
 from flows.dbt import diagnosis
-from flows.home import warehouse
+from flows.home import retention, warehouse
 from flows.language import t
 from flows.prefect import deployments, flow_runs, limits
 from flows.screen import progress
@@ -73,7 +73,7 @@ def vacuum(home: str | None = None, keep_days: int | None = None) -> dict[str, A
     """`aforo vacuum`: folds history older than `keep_days`, else than dbt's var says."""
     asked = settings.resolve(home=home)
     with _job(asked):
-        report = vacuums.run(asked.home, vacuums.default_keep_days() if keep_days is None else keep_days)
+        report = vacuums.run(asked.home, retention.days().historia if keep_days is None else keep_days)
     for line in report.as_text():
         get_run_logger().info(line)
     return report.as_json()
