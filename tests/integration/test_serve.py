@@ -206,8 +206,7 @@ def test_what_is_scheduled_goes_on_after_a_kill_and_after_a_cancel(
     forecast = waited("the forecast", lambda: newest(client, home, "aforo", *ended))
     assert forecast.state_type == StateType.COMPLETED, forecast.state
     # What was missed twice was run once.
-    vacuum = newest(client, home, "aforo-vacuum", StateType.COMPLETED)
-    assert vacuum
+    vacuum = waited("the vacuum", lambda: newest(client, home, "aforo-vacuum", StateType.COMPLETED))
     assert not vacuum.auto_scheduled
     for run in late:
         with pytest.raises(ObjectNotFound):
