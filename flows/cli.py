@@ -16,8 +16,10 @@ from typer.exceptions import TyperException
 from flows.commands import (
     alerts,
     backtest,
+    backup,
     check_source,
     docs,
+    doctor,
     export,
     init_source,
     path,
@@ -72,7 +74,9 @@ _add("export", export)
 _add("vacuum", vacuum)
 _add("path", path)
 _add("push", push)
+_add("backup", backup)
 _add("restore", restore)
+_add("doctor", doctor)
 _add("docs", docs)
 _add("serve", serve)
 app.add_typer(version.app, name="version", short_help="The versions of the layers: check them, or raise one.")

@@ -20,7 +20,7 @@ from flows import alerts, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
-from flows.home import backup, lock, record, releases, warehouse
+from flows.home import backup, lock, record, releases, upgrade, warehouse
 from flows.prefect import flow_runs, layers, limits
 from flows.project import contract_tables, version_variables
 from flows.screen import progress, summary
@@ -148,6 +148,9 @@ def preflight(run: Run) -> None:
         if problems:
             raise AforoError(problems)
         backup.require_history(settings.home)
+        upgraded = upgrade.upgrade(settings.home)
+        if upgraded:
+            run.record.hints.append(upgraded.hint)
         problems = checks.clock_problems(settings.home)
         of_captures = checks.demo_problems if settings.reads_source else checks.capture_problems
         problems += of_captures(settings)

@@ -77,6 +77,11 @@ class Home:
         return self.root / "backup" / "aforo_history.duckdb"
 
     @property
+    def last_backup(self) -> Path:
+        """When `aforo backup` last wrote one, and where."""
+        return self.root / "backup" / "last_backup.json"
+
+    @property
     def runs(self) -> Path:
         """One record a run."""
         return self.root / "runs"

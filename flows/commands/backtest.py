@@ -12,7 +12,7 @@ from flows.commands.options import AsJson, Home, Horizon, Quiet, echo, explained
 from flows.dbt import diagnosis
 from flows.dbt.runner import TRANSFORM, Variables, run_dbt
 from flows.errors import AforoError, Problem
-from flows.home import lock, warehouse
+from flows.home import lock, upgrade, warehouse
 from flows.language import t
 from flows.project import version_variables
 from flows.screen import terminal
@@ -40,6 +40,7 @@ def run(asked: Settings, origins: int, listener: Progress) -> list[dict[str, Any
         {"periodo": asked.period, "horizonte": asked.horizon, "origenes_backtest": origins},
     )
     with lock.exclusive(asked.home, "aforo backtest"):
+        upgrade.upgrade(asked.home)
         listener.step_started("transform")
         started = time.monotonic()
         result = run_dbt(TRANSFORM, asked, variables, listener.node)

@@ -91,6 +91,25 @@ def holder_of(home: Home) -> dict[str, Any] | None:
         return None
 
 
+@contextlib.contextmanager
+def at_rest(home: Home) -> Iterator[bool]:
+    """Whether nobody works on the home; if so, nobody begins to as long as this lasts. Nothing is written."""
+    descriptor = None
+    free = True
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(home.root, os.O_RDONLY)
+    try:
+        if descriptor is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                free = False
+        yield free
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process of that id exists."""
     try:

@@ -6,12 +6,13 @@
 | history, runs | var dias_publicaciones; the published run's always |
 | logs | var dias_registros; begun anew at each vacuum |
 | Prefect's database | ninety days, by its own server (flows/settings.py) |
-| releases, cache, backup | the newest three; sixty days unused; one copy of the history |
+| releases, cache | the newest three; sixty days unused |
+| backup | one copy of the history; var dias_registros for the backups from before upgrades |
 """
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,7 +49,8 @@ def expire(home: Home, kept: Days) -> dict[str, int]:
     gone = {
         "history": list(_old_runs(home, home.history, ".parquet", kept.publicaciones)),
         "runs": list(_old_runs(home, home.runs, ".json", kept.publicaciones)),
-        "logs": list(_old_logs(home, kept.registros)),
+        "logs": list(_old(home.logs.glob("*.log*"), kept.registros)),
+        "backup": list(_old(home.history_copy.parent.glob("before_format_*.tar.gz"), kept.registros)),
     }
     for file in (file for files in gone.values() for file in files):
         file.unlink(missing_ok=True)
@@ -66,10 +68,10 @@ def _old_runs(home: Home, folder: Path, suffix: str, kept_days: int) -> Iterator
             yield file
 
 
-def _old_logs(home: Home, kept_days: int) -> Iterator[Path]:
-    """The logs that nobody has written to for so long."""
+def _old(files: Iterable[Path], kept_days: int) -> Iterator[Path]:
+    """The files that nobody has written to for so long."""
     oldest = time.time() - kept_days * DAY_SECONDS
-    return (file for file in sorted(home.logs.glob("*.log*")) if file.stat().st_mtime < oldest)
+    return (file for file in sorted(files) if file.stat().st_mtime < oldest)
 
 
 def _begin_logs_anew(home: Home) -> None:

@@ -27,7 +27,9 @@ COMMANDS: dict[str, list[str]] = {
     "plan": [],
     "export": ["--to", "plan.csv"],
     "push": ["postgresql://nobody@127.0.0.1:1/none"],
+    "backup": [],
     "restore": [],
+    "doctor": [],
     "docs": [],
     "serve": [],
 }

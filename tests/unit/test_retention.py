@@ -34,7 +34,7 @@ def names(folder: Path) -> set[str]:
 def test_old_forecasts_and_records_go_but_not_the_published_one_s(home: Home) -> None:
     (home.history / "notes.parquet").touch()
     gone = retention.expire(home, KEPT)
-    assert gone == {"history": 1, "runs": 1, "logs": 0}
+    assert gone == {"history": 1, "runs": 1, "logs": 0, "backup": 0}
     assert names(home.history) == {f"{PUBLISHED}.parquet", f"{NEW}.parquet", "notes.parquet"}
     assert names(home.runs) == {f"{PUBLISHED}.json", f"{NEW}.json"}
 
@@ -55,5 +55,19 @@ def test_logs_begin_anew_and_go_when_nobody_writes_to_them(home: Home) -> None:
     assert home.log.read_text() == "another line\n"
 
 
+def test_a_backup_from_before_an_upgrade_goes_with_the_logs(home: Home) -> None:
+    folder = home.history_copy.parent
+    folder.mkdir()
+    for name, days in {
+        "before_format_2_x.tar.gz": 91,
+        "before_format_3_x.tar.gz": 89,
+        "mine.tar.gz": 91,
+    }.items():
+        (folder / name).touch()
+        os.utime(folder / name, (time.time(), time.time() - days * retention.DAY_SECONDS))
+    assert retention.expire(home, KEPT)["backup"] == 1
+    assert names(folder) == {"before_format_3_x.tar.gz", "mine.tar.gz"}
+
+
 def test_a_home_without_anything_loses_nothing(tmp_path: Path) -> None:
-    assert retention.expire(Home(tmp_path), KEPT) == {"history": 0, "runs": 0, "logs": 0}
+    assert retention.expire(Home(tmp_path), KEPT) == {"history": 0, "runs": 0, "logs": 0, "backup": 0}
