@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from flows.commands import (
+    alerts,
     backtest,
     backup,
     check_source,
@@ -68,6 +69,7 @@ _add("check-source", check_source)
 _add("init-source", init_source)
 _add("backtest", backtest)
 _add("status", status)
+_add("alerts", alerts)
 _add("plan", plan)
 _add("export", export)
 _add("vacuum", vacuum)

@@ -20,6 +20,7 @@ from flows.screen.progress import Progress
 from flows.screen.table import table
 from flows.settings import Settings
 
+ORIGINS = 12
 COLUMNS = ["horizonte", "modelo", "origenes", "wape", "sesgo"]
 
 
@@ -71,7 +72,9 @@ def as_text(errors: list[dict[str, Any]]) -> list[str]:
 
 def command(
     home: Home = None,
-    origins: Annotated[int, typer.Option(min=1, max=60, help="How many past periods to forecast from.")] = 12,
+    origins: Annotated[
+        int, typer.Option(min=1, max=60, help="How many past periods to forecast from.")
+    ] = ORIGINS,
     period: Annotated[
         int | None, typer.Option(help="Judge only periods before this one. Else all that are known.")
     ] = None,

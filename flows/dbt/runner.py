@@ -63,9 +63,23 @@ class NodeFailure:
         return self.unique_id.split(".")[2]
 
 
+@dataclass(frozen=True)
+class Node:
+    """What became of a node: `status` is dbt's, `path` its file in the project, `started` and `ended` seconds
+    since 1970, None where it was skipped."""
+
+    unique_id: str
+    status: str
+    path: str
+    started: float | None
+    ended: float | None
+    relation: str | None = None
+    attached: str | None = None
+
+
 @dataclass
 class DbtResult:
-    """How an invocation ended. `errors` are texts of dbt that belong to no node."""
+    """How an invocation ended. `errors` are texts of dbt that belong to no node, `nodes` all it came to."""
 
     exit_code: int
     timed_out: bool = False
@@ -73,6 +87,7 @@ class DbtResult:
     warnings: list[NodeFailure] = field(default_factory=list)
     skipped: list[NodeFailure] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     seconds_allowed: float = TIMEOUT_SECONDS
 
     @property
@@ -150,8 +165,9 @@ class Dbt:
                 json.dumps({"results": str(results), "arguments": command, "environment": environment})
             )
             exit_code, errors = _follow(process, on_node)
-        failures, warnings, skipped = _read_results(results)
-        return DbtResult(exit_code, process.timed_out, failures, warnings, skipped, errors, timeout)
+        result = DbtResult(exit_code, process.timed_out, errors=errors, seconds_allowed=timeout)
+        _read_results(results, result)
+        return result
 
     def _loaded(self, lasting: str, environment: dict[str, str], log_file: Path) -> child.Child:
         # One that was ended, because its time was over or from outside, is no reason not to go on.
@@ -202,18 +218,17 @@ def _follow(process: child.Child, on_node: OnNode) -> tuple[int, list[str]]:
     return process.wait(), errors
 
 
-def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure], list[NodeFailure]]:
-    failures: list[NodeFailure] = []
-    warnings: list[NodeFailure] = []
-    skipped: list[NodeFailure] = []
+def _read_results(path: Path, result: DbtResult) -> None:
+    """Adds to `result` what became of the nodes."""
     if not path.exists():
-        return failures, warnings, skipped
-    for result in json.loads(path.read_text()):
-        found = NodeFailure(**result | {"message": result["message"] or ""})
+        return
+    for of_node in json.loads(path.read_text()):
+        result.nodes.append(Node(**{name: of_node[name] for name in Node.__dataclass_fields__}))
+        said = {name: of_node[name] for name in NodeFailure.__dataclass_fields__}
+        found = NodeFailure(**said | {"message": said["message"] or ""})
         if found.status in ("error", "fail", "runtime error"):
-            failures.append(found)
+            result.failures.append(found)
         elif found.status == "skipped":
-            skipped.append(found)
+            result.skipped.append(found)
         elif found.status == "warn":
-            warnings.append(found)
-    return failures, warnings, skipped
+            result.warnings.append(found)

@@ -32,7 +32,8 @@ class Step:
 
 @dataclass
 class Record:
-    """What a run was asked, did and found. `status` is 'running', 'published', 'failed' or 'interrupted'."""
+    """What a run was asked, did and found. `status`: 'running', 'published', 'captured' (no forecast was
+    asked for), 'failed' or 'interrupted'."""
 
     run_id: str
     source: str

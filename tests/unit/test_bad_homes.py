@@ -23,6 +23,7 @@ COMMANDS: dict[str, list[str]] = {
     "status": [],
     "vacuum": [],
     "path": [],
+    "alerts": [],
     "plan": [],
     "export": ["--to", "plan.csv"],
     "push": ["postgresql://nobody@127.0.0.1:1/none"],
