@@ -51,6 +51,13 @@ reliability: $(READY)  ## every fault made real, and the table of docs/reliabili
 screenshots: run  ## the demo's report as docs/reporte.png shows it
 	@$(BIN)/python -m benchmarks.screenshots
 
+model-card: run  ## the demo's model card as docs/model_card.md shows it
+	@cp data/published/ficha_modelo.md docs/model_card.md && chmod u+w docs/model_card.md
+
+sbom: $(READY)  ## every package of the environment with its licence, as CycloneDX: data/sbom.json
+	@test -x $(VENV)/tools/bin/cyclonedx-py || { $(PYTHON) -m venv $(VENV)/tools && $(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0; }
+	@mkdir -p data && $(VENV)/tools/bin/cyclonedx-py environment --output-reproducible --output-format JSON --output-file data/sbom.json $(BIN)/python
+
 docs: $(READY)  ## the dbt docs site, one page: data/docs/index.html
 	@$(BIN)/aforo docs
 
@@ -66,4 +73,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run screenshots test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi
+.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi

@@ -14,9 +14,12 @@ import typer
 from typer.exceptions import TyperException
 
 from flows.commands import (
+    alerts,
     backtest,
+    backup,
     check_source,
     docs,
+    doctor,
     export,
     init_source,
     monitor,
@@ -24,6 +27,7 @@ from flows.commands import (
     plan,
     push,
     restore,
+    rollback,
     run,
     serve,
     status,
@@ -67,12 +71,16 @@ _add("init-source", init_source)
 _add("backtest", backtest)
 _add("monitor", monitor)
 _add("status", status)
+_add("alerts", alerts)
 _add("plan", plan)
 _add("export", export)
 _add("vacuum", vacuum)
 _add("path", path)
 _add("push", push)
+_add("backup", backup)
 _add("restore", restore)
+_add("rollback", rollback)
+_add("doctor", doctor)
 _add("docs", docs)
 _add("serve", serve)
 app.add_typer(version.app, name="version", short_help="The versions of the layers: check them, or raise one.")

@@ -9,6 +9,7 @@ import logging
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from prefect import flow, runtime, task
@@ -16,16 +17,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import stopping
+from flows import alerts, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
-from flows.home import backup, lock, record, releases, warehouse
-from flows.prefect import flow_runs
+from flows.home import backup, lock, record, releases, rollback, upgrade, warehouse
+from flows.prefect import flow_runs, layers, limits
 from flows.project import contract_tables, version_variables
 from flows.screen import progress, summary
 from flows.settings import DEFAULT_HORIZON, Settings, resolve, retry_seconds, source_timeout
-from flows.steps import audit, publish, reuse
+from flows.steps import audit, gate, publish, reuse
 from flows.steps import preflight as checks
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,9 @@ class Run:
                 self.listener.step_ended(name, step.state, step.seconds)
 
 
-@flow(name="aforo", flow_run_name=flow_runs.name, validate_parameters=True)
+@flow(
+    name="aforo", flow_run_name=flow_runs.name, validate_parameters=True, timeout_seconds=limits.RUN_SECONDS
+)
 def aforo(
     source: str | None = None,
     home: str | None = None,
@@ -65,49 +68,70 @@ def aforo(
     offline: bool = False,
     accepted: tuple[str, ...] = (),
     mapping: str | None = None,
+    accepted_gate: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Forecasts from `source` and publishes in `home`; the parameters are the flags of `aforo run`.
 
     Returns the manifest of what was published; raises AforoError when nothing was.
     """
-    settings = resolve(source, home, period, horizon, as_of, offline, accepted, mapping)
-    with lock.exclusive(settings.home, "aforo run"):
+    settings = resolve(source, home, period, horizon, as_of, offline, accepted, mapping, accepted_gate)
+    with session(settings, "aforo run") as run:
+        preflight(run)
+        with run.dbt:
+            if settings.reads_source:
+                read_source(run)
+                capture(run)
+            else:
+                skip_capture(run)
+            transform(run)
+        manifest = publish_marts(run)
+        run.record.end("published")
+        tell(run, manifest)
+    return manifest
+
+
+@contextlib.contextmanager
+def session(settings: Settings, purpose: str) -> Iterator[Run]:
+    """A run that has the home for itself, with its record, which says 'failed' whatever ends the block early.
+
+    A run that nobody sits before waits for the one that has the home. AforoError for any exception.
+    """
+    with limits.unattended(settings.home), lock.exclusive(settings.home, purpose):
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
         close_dead(settings)
         run = Run(settings, record.start(settings), Dbt())
+        under = rollback.in_force(settings.home)
+        if under:
+            run.record.hints.append(rollback.as_text(under))
         with stopping.spared(lambda: releases.published_run(settings.home) == run.record.run_id) as asked:
             run.listener.started(run.record)
             try:
-                preflight(run)
-                with run.dbt:
-                    if settings.reads_source:
-                        read_source(run)
-                        capture(run)
-                    else:
-                        skip_capture(run)
-                    transform(run)
-                manifest = publish_marts(run)
+                yield run
             except BaseException as error:
+                if run.record.status != "running":
+                    raise
                 log.exception("run %s failed", run.record.run_id)
                 if asked.to_stop and isinstance(error, Exception):
                     # What a library makes of it, such as DuckDB's 'Query interrupted'.
                     error = stopping.Stopped(signal.SIGTERM)
-                explained = diagnosis.explain_exception(error, settings.home)
+                explained = limits.explain(error) or diagnosis.explain_exception(error, settings.home)
                 run.record.end("failed", explained.problems)
                 # Prefect closes a run that was stopped as crashed, one that found something wrong as failed.
                 if isinstance(error, Exception):
                     raise explained from error
                 raise error
-            run.record.end("published")
-            try:
-                run.record.summary = summary.summarise(settings.home, manifest)
-                run.record.save()
-                flow_runs.show(manifest, run.record.summary, settings.source)
-            except Exception:
-                # Published is published, whatever comes after it.
-                log.exception("run %s has no summary", run.record.run_id)
-        return manifest
+
+
+def tell(run: Run, manifest: dict[str, Any]) -> None:
+    """The summary, in the record and in Prefect, and the alerts; whatever fails, published is published."""
+    try:
+        run.record.summary = summary.summarise(run.settings.home, manifest)
+        run.record.save()
+        flow_runs.show(manifest, run.record.summary, run.settings)
+    except Exception:
+        log.exception("run %s has no summary", run.record.run_id)
+    alerts.deliver_if_possible(run.settings.home)
 
 
 def close_dead(settings: Settings) -> None:
@@ -129,6 +153,9 @@ def preflight(run: Run) -> None:
         if problems:
             raise AforoError(problems)
         backup.require_history(settings.home)
+        upgraded = upgrade.upgrade(settings.home)
+        if upgraded:
+            run.record.hints.append(upgraded.hint)
         problems = checks.clock_problems(settings.home)
         of_captures = checks.demo_problems if settings.reads_source else checks.capture_problems
         problems += of_captures(settings)
@@ -171,6 +198,7 @@ def read_and_audit(run: Run) -> None:
             run.audit = audit.unreachable(problems[0], list(contract_tables()))
         else:
             result = run.dbt.run(AUDIT, run.settings, run.variables, run.listener.node, source_timeout())
+            layers.show(result, run.settings.home)
             run.audit = audit.read(result, run.settings.home, list(contract_tables()))
             _note_warnings(run, result)
         if audit.is_worth_another_attempt(run.audit, run.settings):
@@ -178,8 +206,8 @@ def read_and_audit(run: Run) -> None:
 
 
 @task(name="capture", cache_policy=NO_CACHE)
-def capture(run: Run) -> None:
-    """Snapshots the tables that passed and are not as captured before."""
+def capture(run: Run, alone: bool = False) -> None:
+    """Snapshots the tables that passed and are not as captured before; `alone`: no transform follows."""
     with run.step("capture") as step:
         home = run.settings.home
         captured = {found.table: found for found in warehouse.captures(home)}
@@ -188,7 +216,12 @@ def capture(run: Run) -> None:
         same = [t for t in passed if t in captured and captured[t].fingerprint == read[t].fingerprint]
         changed = [table for table in passed if table not in same]
         run.variables.of_run["sin_cambios"] = same
-        if changed:
+        if alone and passed and not changed:
+            # dbt logs what is as before when it is called: for any table, which logs itself.
+            run.variables.of_run["sin_cambios"] = passed[1:]
+            _dbt(run, capture_of(passed[:1]))
+            step.state = "unchanged"
+        elif changed:
             # What is as before is logged once: now, or where nothing is new with the transform.
             _dbt(run, capture_of(changed))
             backup.keep(home)
@@ -212,6 +245,7 @@ def transform(run: Run) -> None:
         # A past state is rebuilt whole: it is asked for rarely, and its data is not the newest captured.
         clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.that_decide)
         run.variables.of_run["clave"] = clave
+        run.variables.of_run["publicado"] = gate.published(run.settings.home)
         if clave is not None and warehouse.transformed(run.settings.home) == clave:
             _dbt(run, RESTAMP)
             step.state = "unchanged"
@@ -221,13 +255,17 @@ def transform(run: Run) -> None:
 
 @task(name="publish", cache_policy=NO_CACHE)
 def publish_marts(run: Run) -> dict[str, Any]:
-    """Publishes the marts and returns the manifest of the release."""
+    """Publishes the marts, if the gate lets them pass, and returns the manifest of the release."""
     with run.step("publish"):
+        verdict = gate.judge(run.settings.home, run.settings.accepted_gate)
+        run.record.gate = asdict(verdict)
+        run.record.hints += gate.hints(verdict)
         return publish.publish(run.settings.home, run.record, version_variables())
 
 
 def _dbt(run: Run, arguments: list[str]) -> None:
     result = run.dbt.run(arguments, run.settings, run.variables, run.listener.node)
+    layers.show(result, run.settings.home)
     if not result.ok:
         raise diagnosis.failure(result, run.settings.home)
     _note_warnings(run, result)

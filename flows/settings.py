@@ -18,6 +18,8 @@ DEFAULT_SOURCE = PROJECT / "seeds" / "demo_institute"
 DEFAULT_HOME = PROJECT / "data"
 HORIZONS = range(1, 13)
 DEFAULT_HORIZON = 3
+# The checks of models/marts/compuerta.sql that can refuse a publication.
+GATE_CHECKS = ("total_fuera_de_rango", "sede_fuera_de_rango", "celdas_de_respaldo", "retroceso")
 # The DuckDB file of a release.
 MARTS_FILE = "aforo_marts.duckdb"
 # Waits before the source is tried again, and how long one reading of it may take.
@@ -34,6 +36,8 @@ ENVIRONMENT = {
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    # Its server deletes what is older than ninety days, also runs and their logs.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
     "PREFECT_LOGGING_COLORS": "false",
 }
 
@@ -66,13 +70,18 @@ class Home:
 
     @property
     def history(self) -> Path:
-        """One Parquet file a published run, for ever."""
+        """One Parquet file a published run, never rewritten."""
         return self.root / "history"
 
     @property
     def history_copy(self) -> Path:
         """The copy of the source's history that `aforo restore` makes a warehouse from."""
         return self.root / "backup" / "aforo_history.duckdb"
+
+    @property
+    def last_backup(self) -> Path:
+        """When `aforo backup` last wrote one, and where."""
+        return self.root / "backup" / "last_backup.json"
 
     @property
     def runs(self) -> Path:
@@ -117,6 +126,7 @@ class Settings:
     as_of: str | None = None
     offline: bool = False
     accepted: tuple[str, ...] = ()
+    accepted_gate: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -149,6 +159,7 @@ def resolve(
     offline: bool = False,
     accepted: tuple[str, ...] = (),
     mapping: str | None = None,
+    accepted_gate: tuple[str, ...] = (),
 ) -> Settings:
     """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults. The default
     mapping is what was drafted in the home for this source.
@@ -189,6 +200,14 @@ def resolve(
                 t("give one of {tables}", tables=", ".join(contract_tables())),
             )
         )
+    unchecked = ", ".join(check for check in accepted_gate if check not in GATE_CHECKS)
+    if unchecked:
+        problems.append(
+            Problem(
+                t("--accept-gate {unknown}: the gate has no such check", unknown=unchecked),
+                t("give one of {checks}", checks=", ".join(GATE_CHECKS)),
+            )
+        )
     moment = None
     if as_of is not None:
         try:
@@ -212,6 +231,7 @@ def resolve(
         as_of=moment,
         offline=offline,
         accepted=accepted,
+        accepted_gate=accepted_gate,
     )
 
 

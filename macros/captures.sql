@@ -5,6 +5,7 @@
     {{- stop_on_empty_settings() }}
     {{- stop_before_newest_capture() }}
 create schema if not exists landing;
+{{ create_upgrade_log() }}
 create table if not exists landing.contenidos (
     run_id varchar not null,
     tabla varchar not null,
@@ -46,6 +47,21 @@ delete from landing.transformaciones;
 select 1
     {%- endif -%}
 {%- endmacro %}
+
+
+{# The steps that have brought the home to its format (flows/home/upgrade.py); a new home is of this release's from the start. #}
+{% macro create_upgrade_log() -%}
+    {%- if adapter.get_relation(database=target.database, schema='landing', identifier='capturas') is none -%}
+create table if not exists landing.migraciones (version integer not null, nombre varchar not null, aplicada_en timestamp not null);
+insert into landing.migraciones
+select {{ home_format() }}, 'nuevo', current_timestamp at time zone 'UTC'
+where not exists (select 1 from landing.migraciones);
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The format of this release's homes: that of its newest step. #}
+{% macro home_format() %}{{ return(2) }}{% endmacro %}
 
 
 {# dbt by hand; `aforo` has said so before (flows/settings.py, flows/steps/preflight.py). #}

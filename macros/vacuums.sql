@@ -9,6 +9,10 @@
     {%- set tablas = run_query(
         "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'snapshots' order by table_name"
     ).columns[0].values() -%}
+    {%- set retiradas = run_query(
+        "select count(*) from duckdb_tables()
+        where database_name = current_database() and schema_name = 'landing' and table_name = 'columnas_retiradas'"
+    ).columns[0].values()[0] -%}
     {%- do run_query(create_vacuum_log()) -%}
     {%- call statement('vacuum', auto_begin=false) -%}
 begin;
@@ -57,6 +61,13 @@ where
         select 1 from (select unnest(v.momentos) as momento from vaciado as v) as m
         where dbt_valid_from <= m.momento and dbt_valid_to > m.momento
     );
+        {%- if retiradas %}
+{# What the contract no longer has of a version goes with it (flows/home/upgrade.py). #}
+delete from landing.columnas_retiradas as r
+where r.tabla = '{{ tabla }}' and not exists (
+    select 1 from snapshots.{{ adapter.quote(tabla) }} as s where s.dbt_scd_id = r.dbt_scd_id
+);
+        {%- endif %}
     {%- endfor %}
 insert into landing.vaciados by name
 with

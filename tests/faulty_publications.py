@@ -38,7 +38,7 @@ CALLS = (
     "os.symlink",
 )  # fmt: skip
 CHANGES = ("fsync", "rename", "replace", "symlink")
-LINES = ("publish", "_switch", "_finish", "_is_published", "keep_history", "prune")
+LINES = ("publish", "switch", "_finish", "_is_published", "keep_history", "prune")
 
 
 class Stopped(BaseException):

@@ -50,7 +50,8 @@ _FORECASTS = """
             10.0 as q025,
         16.0 as q10, 32.0 as q90, 40.0 as q975, 'r1' as run_id, timestamp '2025-02-05 10:00:00' as datos_al,
         null::timestamp as as_of, 'viva' as estado_fuente, null::varchar as tablas_respaldo, 202502
-            as periodo_origen
+            as periodo_origen,
+        'test' as experimento, 'abc' as git_commit, 'media' as modelo, 'predecesor' as razon_modelo
     from marts.historia as h
     inner join marts.dim_periodos as p on p.horizonte is not null
     where h.periodo = 202502;
@@ -77,7 +78,7 @@ _FORECASTS = """
 _ACCURACY = """
     create table marts.exactitud as
     select 'celda' as nivel_jerarquia, c.*, 1 as horizonte, 12 as origenes, 1200.0 as alumnos, 0.85
-        as cobertura_80
+        as cobertura_80, 0.95 as cobertura_95
     from (values
         ('todo', 'todo', 'aforo', 0.1937, 0.0120), ('todo', 'todo', 'flujo', 0.2260, 0.05), ('todo',
             'todo', 'naive', 0.5, 0.0),
@@ -85,8 +86,11 @@ _ACCURACY = """
             'NORTE', 'aforo', 0.31, 0.1)
     ) as c (corte, valor, modelo, wape, sesgo);
     insert into marts.exactitud
-    select 'total', 'origen', periodo::varchar, 'aforo', 0.05, 0.05, 1, 1, 40.0 + indice, 1.0
+    select 'total', 'origen', periodo::varchar, 'aforo', 0.05, 0.05, 1, 1, 40.0 + indice, 1.0, 1.0
     from marts.dim_periodos where indice between 10 and 13;
+    create table marts.equidad as
+    from (values ('sede', 'CENTRO', 0.15, 0.2, 0.75, false), ('sede', 'NORTE', 0.31, 0.2, 1.55, true))
+        as e (corte, valor, wape, wape_esperado, razon, es_peor_servida);
     create table marts.pronostico_y_real as
     select
         202502 as periodo, 1 as horizonte, sede, curso_actual, horario_actual, 20 as predict_alumnos,

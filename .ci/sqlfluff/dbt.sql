@@ -7,3 +7,4 @@
 {% macro reasons_of_fallback() %}map(cast([] as varchar[]), cast([] as varchar[])){% endmacro %}
 {% macro publications() %}{{ return({'files': [], 'refused': []}) }}{% endmacro %}
 {% macro published_forecasts() %}(select 1 as run_id){% endmacro %}
+{% macro published_now() %}{{ return({}) }}{% endmacro %}

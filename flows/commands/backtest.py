@@ -12,7 +12,7 @@ from flows.commands.options import AsJson, Home, Horizon, Quiet, echo, explained
 from flows.dbt import diagnosis
 from flows.dbt.runner import TRANSFORM, Variables, run_dbt
 from flows.errors import AforoError, Problem
-from flows.home import lock, warehouse
+from flows.home import lock, upgrade, warehouse
 from flows.language import t
 from flows.project import version_variables
 from flows.screen import terminal
@@ -20,6 +20,7 @@ from flows.screen.progress import Progress
 from flows.screen.table import table
 from flows.settings import Settings
 
+ORIGINS = 12
 COLUMNS = ["horizonte", "modelo", "origenes", "wape", "sesgo"]
 
 
@@ -39,6 +40,7 @@ def run(asked: Settings, origins: int, listener: Progress) -> list[dict[str, Any
         {"periodo": asked.period, "horizonte": asked.horizon, "origenes_backtest": origins},
     )
     with lock.exclusive(asked.home, "aforo backtest"):
+        upgrade.upgrade(asked.home)
         listener.step_started("transform")
         started = time.monotonic()
         result = run_dbt(TRANSFORM, asked, variables, listener.node)
@@ -70,7 +72,9 @@ def as_text(errors: list[dict[str, Any]]) -> list[str]:
 
 def command(
     home: Home = None,
-    origins: Annotated[int, typer.Option(min=1, max=60, help="How many past periods to forecast from.")] = 12,
+    origins: Annotated[
+        int, typer.Option(min=1, max=60, help="How many past periods to forecast from.")
+    ] = ORIGINS,
     period: Annotated[
         int | None, typer.Option(help="Judge only periods before this one. Else all that are known.")
     ] = None,

@@ -35,6 +35,7 @@ EXAMPLES = """Examples:
   aforo run --period 202506 --horizon 1         as it would have been made for 202506
   aforo run --offline                           from the last good capture
   aforo run --accept sedes                      its losses since the last capture are right
+  aforo run --accept-gate sede_fuera_de_rango   what the gate refused is right
   aforo run --as-of 2025-06-05                  from what was captured up to then
   aforo run --push postgresql://aforo@host/bi   and the marts into that database
 """
@@ -63,6 +64,12 @@ def command(
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Forecast from the last good capture.")] = False,
     accept: Accept = None,
+    accept_gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Publish even if this check of the gate refuses it (docs/gate.md).", metavar="CHECK"
+        ),
+    ] = None,
     mapping: Mapping = None,
     push_to: Annotated[
         str | None,
@@ -78,7 +85,17 @@ def command(
     """Read the source, forecast, test and publish. Exit code 0 only when published (and pushed)."""
     try:
         database = push.target(push_to) if push_to is not None else None
-        asked = settings.resolve(source, home, period, horizon, as_of, offline, tuple(accept or ()), mapping)
+        asked = settings.resolve(
+            source,
+            home,
+            period,
+            horizon,
+            as_of,
+            offline,
+            tuple(accept or ()),
+            mapping,
+            tuple(accept_gate or ()),
+        )
         marker.enter(asked.home)
     except AforoError as refused:
         if as_json:
@@ -148,6 +165,7 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
         "as_of": asked.as_of,
         "offline": asked.offline,
         "accepted": asked.accepted,
+        "accepted_gate": asked.accepted_gate,
         "mapping": str(asked.mapping) if asked.mapping else None,
     }
     asked.home.logs.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from flows import settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.errors import Problem
 from flows.errors import as_text as problem_text
-from flows.home import record, releases, warehouse
+from flows.home import record, releases, rollback, warehouse
 from flows.language import t
 from flows.screen import summary
 from flows.screen.table import table
@@ -22,10 +22,12 @@ def read(home: settings.Home) -> dict[str, Any]:
     damage = releases.damage(folder) if folder else []
     manifest = None if damage else releases.published_manifest(home)
     lost = warehouse.problem(home)
+    under = rollback.in_force(home)
     return {
         "home": str(home.root),
         "last_run": asdict(records[-1]) if records else None,
         "published": summary.summarise(home, manifest) if manifest else None,
+        "rollback": under,
         "damaged": [f"{folder}: {what}" for what in damage],
         "warehouse": lost.as_json() if lost else None,
         "no_records": [str(path) for path in others],
@@ -57,6 +59,8 @@ def as_text(found: dict[str, Any]) -> list[str]:
         )
     )
     lines.append("  " + t("file {file}", file=published["file"]))
+    if found["rollback"]:
+        lines.append(f"  {rollback.as_text(found['rollback'])}")
     lines.append(t("Sources of the published forecast:"))
     columns = ("tabla", "estado", "filas", "capturada_en", "edad_dias", "en_cuarentena")
     header = [t("table"), t("state"), t("rows"), t("captured (UTC)"), t("days old"), t("in quarantine")]

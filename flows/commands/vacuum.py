@@ -1,4 +1,4 @@
-"""`aforo vacuum`: folds old history, but for what the published forecasts were made from.
+"""`aforo vacuum`: what is kept no longer goes (flows/home/retention.py), and old history is folded.
 
 What goes is decided and logged by dbt's operation `vacuum` (macros/vacuums.sql); here it is started and told.
 What went can't be rebuilt: flows/home/history.py says so to an `--as-of` that asks for it.
@@ -13,19 +13,17 @@ from typing import Annotated, Any
 import pyarrow
 import pyarrow.parquet
 import typer
-import yaml
 
 from flows import settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.dbt import diagnosis
 from flows.dbt.runner import VACUUM, Variables, run_dbt
 from flows.errors import AforoError, Problem
-from flows.home import backup, lock, releases, warehouse
+from flows.home import backup, lock, releases, retention, warehouse
 from flows.language import t
 from flows.project import version_variables
 from flows.quoting import pattern
 from flows.screen.table import table
-from flows.settings import PROJECT
 from flows.settings import Home as HomeFolder
 
 EXAMPLES = """Examples:
@@ -47,12 +45,16 @@ class Folded:
 
 @dataclass(frozen=True)
 class Report:
-    """What a vacuum did: the capture that it folded up to (None: none is that old), and what it kept."""
+    """What a vacuum did: the capture that it folded up to (None: none is that old), and what it kept.
+
+    expired: place of the home -> how many old files went.
+    """
 
     keep_days: int
     cut: datetime | None
     moments: list[datetime]
     tables: list[Folded]
+    expired: dict[str, int]
 
     @property
     def deleted(self) -> int:
@@ -68,24 +70,22 @@ class Report:
             "tables": {
                 folded.table: {"before": folded.before, "after": folded.after} for folded in self.tables
             },
+            "expired": self.expired,
         }
 
     def as_text(self) -> list[str]:
         """The same for a person."""
+        old = [f"{count} old files of {place} are gone." for place, count in self.expired.items() if count]
         if not self.deleted:
-            return [f"Nothing to fold: no unused history is older than {self.keep_days} days."]
+            return [*old, f"Nothing to fold: no unused history is older than {self.keep_days} days."]
         rows = [[folded.table, folded.before, folded.after] for folded in self.tables]
         return [
+            *old,
             f"History up to {self.cut:%Y-%m-%d %H:%M:%S} UTC is folded: {self.deleted:,} rows are gone.",
             "Kept are every current row and what the published forecasts were made from "
             f"({len(self.moments)} moments).",
             *table([["table", "rows before", "after"], *rows]),
         ]
-
-
-def default_keep_days() -> int:
-    """var dias_historia of dbt_project.yml."""
-    return int(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["dias_historia"])
 
 
 def run(home: HomeFolder, keep_days: int) -> Report:
@@ -98,6 +98,7 @@ def run(home: HomeFolder, keep_days: int) -> Report:
         # A run that was killed while it published counts as published, or not, from here on.
         releases.recover(home)
         backup.require_history(home)
+        expired = retention.expire(home, retention.days())
         before = warehouse.vacuums(home)
         asked = settings.resolve(home=str(home.root))
         arguments = {"dias": keep_days, "historias": [pattern(file) for file in _histories(home)]}
@@ -106,9 +107,10 @@ def run(home: HomeFolder, keep_days: int) -> Report:
             raise diagnosis.failure(result, home)
         backup.keep(home)
         if warehouse.vacuums(home) == before:
-            return Report(keep_days, None, [], [])
+            return Report(keep_days, None, [], [], expired)
         cut, moments, counted = warehouse.last_vacuum(home)
-    return Report(keep_days, cut, moments, [Folded(*folded.values()) for folded in counted])
+    folded = [Folded(*each.values()) for each in counted]
+    return Report(keep_days, cut, moments, folded, expired)
 
 
 def _histories(home: HomeFolder) -> list[Path]:
@@ -145,8 +147,8 @@ def command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete the history of the source's tables that is old and that no published forecast was made from."""
+    """Delete what is kept no longer: old forecasts, records, logs; history that no published one needs."""
     where = settings.resolve_home(home)
     with explained(where):
-        report = run(where, default_keep_days() if keep_days is None else keep_days)
+        report = run(where, retention.days().historia if keep_days is None else keep_days)
     echo(report.as_json(), report.as_text(), as_json)

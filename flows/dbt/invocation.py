@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -115,13 +116,19 @@ def write_only_what_is_logged() -> None:
     Logger.write_line = if_it_is_taken  # type: ignore[assignment, method-assign]
 
 
-def _as_dict(result: Any) -> dict[str, str | None]:
-    """A node's result; attached: the model that a generic test is of."""
+def _as_dict(result: Any) -> dict[str, Any]:
+    """A node's result; attached: the model that a generic test is of; started, ended: seconds since 1970."""
     node = result.node
+    moments = [moment for part in result.timing for moment in (part.started_at, part.completed_at) if moment]
+    # dbt's are UTC, without saying so.
+    seconds = [moment.replace(tzinfo=UTC).timestamp() for moment in moments]
     return {
         "unique_id": node.unique_id,
         "status": str(result.status),
         "message": result.message,
         "relation": getattr(node, "relation_name", None),
         "attached": getattr(node, "attached_node", None),
+        "path": node.original_file_path,
+        "started": min(seconds, default=None),
+        "ended": max(seconds, default=None),
     }

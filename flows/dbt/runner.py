@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from flows import child
+from flows import child, machine
 from flows.project import PROJECT
 from flows.settings import Settings
 
@@ -69,9 +69,23 @@ class NodeFailure:
         return self.unique_id.split(".")[2]
 
 
+@dataclass(frozen=True)
+class Node:
+    """What became of a node: `status` is dbt's, `path` its file in the project, `started` and `ended` seconds
+    since 1970, None where it was skipped."""
+
+    unique_id: str
+    status: str
+    path: str
+    started: float | None
+    ended: float | None
+    relation: str | None = None
+    attached: str | None = None
+
+
 @dataclass
 class DbtResult:
-    """How an invocation ended. `errors` are texts of dbt that belong to no node."""
+    """How an invocation ended. `errors` are texts of dbt that belong to no node, `nodes` all it came to."""
 
     exit_code: int
     timed_out: bool = False
@@ -79,6 +93,7 @@ class DbtResult:
     warnings: list[NodeFailure] = field(default_factory=list)
     skipped: list[NodeFailure] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     seconds_allowed: float = TIMEOUT_SECONDS
 
     @property
@@ -156,8 +171,9 @@ class Dbt:
                 json.dumps({"results": str(results), "arguments": command, "environment": environment})
             )
             exit_code, errors = _follow(process, on_node)
-        failures, warnings, skipped = _read_results(results)
-        return DbtResult(exit_code, process.timed_out, failures, warnings, skipped, errors, timeout)
+        result = DbtResult(exit_code, process.timed_out, errors=errors, seconds_allowed=timeout)
+        _read_results(results, result)
+        return result
 
     def _loaded(self, lasting: str, environment: dict[str, str], log_file: Path) -> child.Child:
         # One that was ended, because its time was over or from outside, is no reason not to go on.
@@ -177,7 +193,7 @@ def run_dbt(arguments: list[str], settings: Settings, variables: Variables, *mor
 
 def _environment(settings: Settings, variables: Variables) -> dict[str, str]:
     of_run = {"DBT_ENV_CUSTOM_ENV_AFORO_RUN": json.dumps(variables.of_run)}
-    return os.environ | settings.environment | of_run
+    return os.environ | settings.environment | machine.environment() | of_run
 
 
 def _follow(process: child.Child, on_node: OnNode) -> tuple[int, list[str]]:
@@ -208,18 +224,17 @@ def _follow(process: child.Child, on_node: OnNode) -> tuple[int, list[str]]:
     return process.wait(), errors
 
 
-def _read_results(path: Path) -> tuple[list[NodeFailure], list[NodeFailure], list[NodeFailure]]:
-    failures: list[NodeFailure] = []
-    warnings: list[NodeFailure] = []
-    skipped: list[NodeFailure] = []
+def _read_results(path: Path, result: DbtResult) -> None:
+    """Adds to `result` what became of the nodes."""
     if not path.exists():
-        return failures, warnings, skipped
-    for result in json.loads(path.read_text()):
-        found = NodeFailure(**result | {"message": result["message"] or ""})
+        return
+    for of_node in json.loads(path.read_text()):
+        result.nodes.append(Node(**{name: of_node[name] for name in Node.__dataclass_fields__}))
+        said = {name: of_node[name] for name in NodeFailure.__dataclass_fields__}
+        found = NodeFailure(**said | {"message": said["message"] or ""})
         if found.status in ("error", "fail", "runtime error"):
-            failures.append(found)
+            result.failures.append(found)
         elif found.status == "skipped":
-            skipped.append(found)
+            result.skipped.append(found)
         elif found.status == "warn":
-            warnings.append(found)
-    return failures, warnings, skipped
+            result.warnings.append(found)

@@ -21,8 +21,12 @@ from flows.language import t
 from flows.quoting import identifier, literal
 from flows.settings import Home
 
-HISTORY = "schema_name = 'snapshots' or (schema_name = 'landing' and table_name in ('capturas', 'vaciados'))"
+HISTORY = """schema_name = 'snapshots' or (
+    schema_name = 'landing' and table_name in ('capturas', 'columnas_retiradas', 'migraciones', 'vaciados')
+)"""
 LOG = "landing.capturas"
+# What a restore from a backup file (flows/home/archive.py) has verified and not yet put in its place.
+RESTORING = "restoring"
 # What DuckDB writes of a file before anything else: three headers, its name behind the first checksum.
 HEADERS_BYTES = 3 * 4096
 MAGIC = slice(8, 12)
@@ -89,6 +93,9 @@ def keep_if_possible(home: Home) -> Problem | None:
 
 def require_history(home: Home) -> None:
     """AforoError where the warehouse is gone, damaged, or knows less of the source than the copy."""
+    if (home.root / RESTORING).exists():
+        what = t("a restore of the home {root} was cut off", root=home.root)
+        raise AforoError([Problem(what, t("run `aforo restore`, which finishes it"))])
     copy = home.history_copy
     if not home.warehouse.exists() or not home.warehouse.stat().st_size:
         if copy.exists():
@@ -123,7 +130,7 @@ def restore(home: Home) -> Restored:
     Nothing is done where all of the warehouse can be read. The caller holds the home.
     """
     copy = home.history_copy
-    if _is_whole(home):
+    if is_whole(home):
         return Restored([], None, None)
     if not copy.exists():
         raise AforoError(
@@ -215,7 +222,7 @@ def _verify(path: Path, history: list[Table]) -> None:
             )
 
 
-def _is_whole(home: Home) -> bool:
+def is_whole(home: Home) -> bool:
     """Whether every table of the warehouse can be read, and its history is not behind the copy."""
     try:
         require_history(home)

@@ -8,10 +8,12 @@ from typing import Any
 
 from flows.errors import AforoError, Problem
 from flows.home.releases import is_run_id
+from flows.language import t
 from flows.settings import Home
 
 MARKER = "aforo_home.json"
-FORMAT = 1
+# Raised by each step of flows/home/migrations: an older release does not open what a newer one made.
+FORMAT = 2
 _FOLDERS = ("releases", "history", "runs", "logs", "docs", "cache", "prefect", "target", "backup", "mapping")
 # What a folder may hold and still count as empty.
 _NOTHING = {"lost+found", ".gitignore", ".gitkeep", ".DS_Store"}
@@ -43,10 +45,7 @@ def look(home: Home) -> None:
             "name an empty or new folder with --home or AFORO_HOME",
         )
     if marker and marker["format"] > FORMAT:
-        raise _refused(
-            f"the home {home.root} was made by a newer Aforo (format {marker['format']})",
-            f"install that one, or {_ANOTHER}",
-        )
+        raise AforoError([newer(home, marker["format"])])
     _require_kinds(home)
 
 
@@ -59,7 +58,7 @@ def enter(home: Home) -> None:
             if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
         if _marker(home) is None:
-            _write(home)
+            write(home)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _refused(
@@ -90,7 +89,22 @@ def _of_before(home: Home) -> bool:
     return home.warehouse.is_file() or any(is_run_id(path.stem) for path in records)
 
 
-def _write(home: Home) -> None:
+def newer(home: Home, format_: int) -> Problem:
+    """That a newer release made the home."""
+    return Problem(
+        t("the home {root} was made by a newer Aforo (format {format})", root=home.root, format=format_),
+        t("install that one, or use another --home"),
+    )
+
+
+def format_of(home: Home) -> int | None:
+    """The newest format that the home has been of; None where it says none."""
+    marker = _marker(home)
+    return marker["format"] if marker else None
+
+
+def write(home: Home) -> None:
+    """Marks the folder as a home of this release's format."""
     draft = home.root / f"{MARKER}.{os.getpid()}.tmp"
     try:
         draft.write_text(json.dumps({"what": "a home of Aforo", "format": FORMAT}) + "\n")

@@ -32,7 +32,8 @@ class Step:
 
 @dataclass
 class Record:
-    """What a run was asked, did and found. `status` is 'running', 'published', 'failed' or 'interrupted'."""
+    """What a run was asked, did and found. `status`: 'running', 'published', 'captured' (no forecast was
+    asked for), 'failed' or 'interrupted'."""
 
     run_id: str
     source: str
@@ -50,6 +51,8 @@ class Record:
     problems: list[dict[str, Any]] = field(default_factory=list)
     # The tables that an earlier capture stands in for, and why.
     fallbacks: dict[str, str] = field(default_factory=dict)
+    # What the gate refused and a person accepted, and where a simple rule is better (flows/steps/gate.py).
+    gate: dict[str, Any] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
     summary: dict[str, Any] | None = None
 

@@ -19,10 +19,11 @@ from flows.settings import Home
 KEPT_RELEASES = 3
 MANIFEST = "manifest.json"
 REPORT = "reporte.html"
+CARD = "ficha_modelo.md"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 # What a release holds, and what DuckDB has beside a file while it writes it.
 _WRITTEN = re.compile(
-    r"aforo_marts\.duckdb(\.wal|\.tmp(/.*)?)?|manifest\.json|reporte\.html|parquet(/(tmp_)?\w+\.parquet)?"
+    r"aforo_marts\.duckdb(\.wal|\.tmp(/.*)?)?|manifest\.json|reporte\.html|ficha_modelo\.md|parquet(/(tmp_)?\w+\.parquet)?"
 )
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,19 @@ def published_run(home: Home) -> str | None:
     except FileNotFoundError:
         return None
     return target.name if is_run_id(target.name) else None
+
+
+def switch(home: Home, run_id: str) -> None:
+    """Points readers at a release, in one rename; it lasts, also after a loss of power."""
+    link = draft_link(home, run_id)
+    link.symlink_to((home.releases / run_id).relative_to(home.root), target_is_directory=True)
+    link.replace(home.published)
+    sync(home.root)
+
+
+def draft_link(home: Home, run_id: str) -> Path:
+    """The link to a release before it is renamed to `published`."""
+    return home.root / f"published.{run_id}.tmp"
 
 
 def published_folder(home: Home) -> Path | None:

@@ -78,6 +78,12 @@ def latest(home: Home) -> tuple[str, datetime] | None:
     return found[0] if found else None
 
 
+def last_change(home: Home) -> datetime | None:
+    """When something was last captured that was not as before (UTC); None before the first capture."""
+    found = _rows(home, "select max(capturada_en) from landing.capturas where cambios > 0")
+    return found[0][0] if found else None
+
+
 def first_capture(home: Home) -> datetime | None:
     """When programacion was first captured (UTC)."""
     found = _rows(

@@ -23,23 +23,34 @@ from prefect.states import Crashed
 from flows import settings
 from flows.errors import AforoError
 from flows.home import lock
+from flows.prefect import markdown
 from flows.screen import summary as texts
 from flows.settings import Home
 from flows.source import Source
 
 SUMMARY = "aforo-summary"
+ACCURACY = "aforo-accuracy"
+SOURCES = "aforo-sources"
+REPORT = "aforo-report"
 NOT_ENDED = [StateType.RUNNING, StateType.CANCELLING, StateType.PENDING]
 _DEAD = "Its process was killed; closed by the next one on its home."
 
 
 def name() -> str:
     """The name of the flow run that starts: '202507 · demo_institute'."""
-    parameters = runtime.flow_run.parameters
+    return named(runtime.flow_run.parameters.get("period"), _source())
+
+
+def name_of_job() -> str:
+    """The name of a flow run that forecasts nothing new: 'capture · demo_institute'."""
+    return f"{str(runtime.flow_run.flow_name).removeprefix('aforo-')} · {_source()}"
+
+
+def _source() -> str:
     try:
-        source = label(settings.resolve(source=parameters.get("source")).source)
+        return label(settings.resolve(source=runtime.flow_run.parameters.get("source")).source)
     except AforoError:
-        source = "no source"
-    return named(parameters.get("period"), source)
+        return "no source"
 
 
 def named(period: int | None, source: str) -> str:
@@ -74,7 +85,7 @@ def close_dead(home: Home, served: bool, own: str | None = None) -> list[FlowRun
     """Closes, as crashed, the home's flow runs that Prefect takes for running though their process is gone.
 
     Their places in the queue are free then. `served`: those of `aforo serve`; else, by who holds the home's
-    lock, all but `own` and those that a live `aforo serve` may just be starting.
+    lock, all but `own`, those that wait for the home, and those that a live `aforo serve` may be starting.
     """
     dead = []
     with get_client(sync_client=True) as client:
@@ -86,23 +97,38 @@ def close_dead(home: Home, served: bool, own: str | None = None) -> list[FlowRun
         )
         for run in found:
             starting = run.state_type == StateType.PENDING and run.deployment_id
-            if str(run.id) != own and (run.deployment_id if served else not starting):
+            alive = str(run.id) == own or lock.is_waiting(home, str(run.id))
+            if not alive and (run.deployment_id if served else not starting):
                 client.set_flow_run_state(run.id, Crashed(message=_DEAD), force=True)
                 dead.append(run)
     return dead
 
 
-def show(manifest: dict[str, Any], summary: dict[str, Any], source: Source) -> None:
-    """Gives the flow run that has published its period's name, and its summary as an artifact."""
+def show(manifest: dict[str, Any], summary: dict[str, Any], asked: settings.Settings) -> None:
+    """Gives the flow run that has published its period's name, and what it found as artifacts."""
     with get_client(sync_client=True) as client:
-        client.update_flow_run(runtime.flow_run.id, name=named(manifest["periods"][0], label(source)))
+        client.update_flow_run(runtime.flow_run.id, name=named(manifest["periods"][0], label(asked.source)))
     create_markdown_artifact(texts.as_markdown(summary), key=SUMMARY, description="The published forecast")
+    create_markdown_artifact(
+        markdown.accuracy(asked.home.published_file), key=ACCURACY, description="Errors on the backtest"
+    )
+    create_markdown_artifact(
+        markdown.sources(summary["sources"]), key=SOURCES, description="The state of each source table"
+    )
+    create_markdown_artifact(
+        markdown.report(summary), key=REPORT, description="Where the report and the published file are"
+    )
 
 
 def close_dead_if_free(home: Home) -> None:
     """`close_dead`, unless another run holds the home: then that one has done it."""
     with contextlib.suppress(AforoError), lock.exclusive(home, "aforo run"):
         close_dead(home, served=False)
+
+
+def close_served() -> None:
+    """`<home>`: closes what an `aforo serve` that ends has not left time to close itself."""
+    close_dead(Home(Path(sys.argv[1])), served=True)
 
 
 def main() -> None:

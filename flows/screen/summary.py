@@ -152,9 +152,9 @@ def as_markdown(summary: dict[str, Any]) -> str:
             "",
             *plan_lines(summary),
             "",
-            *_markdown_table(_cell_header(), summary["largest"]),
+            *markdown_table(_cell_header(), summary["largest"]),
             "",
-            *_markdown_table(
+            *markdown_table(
                 [t("table"), t("state"), t("rows"), t("captured (UTC)"), t("in quarantine")],
                 [{name: source[name] for name in state} for source in summary["sources"]],
             ),
@@ -216,7 +216,9 @@ def plan_lines(summary: dict[str, Any]) -> list[str]:
     return [*lines, t("`aforo plan` shows it; `aforo export --to plan.xlsx` writes the sheet.")]
 
 
-def _markdown_table(header: list[str], rows: list[dict[str, Any]]) -> list[str]:
+def markdown_table(header: list[str], rows: list[dict[str, Any]]) -> list[str]:
+    """A table for Prefect's pages, a line each."""
+
     def line(values: Iterable[Any]) -> str:
         shown = ("" if value is None else str(value).replace("|", "\\|") for value in values)
         return f"| {' | '.join(shown)} |"

@@ -1,6 +1,7 @@
 """Publishing: the marts go into a new file, are verified there, and replace the published ones in one step.
 
-    releases/<run_id>/aforo_marts.duckdb, parquet/<mart>.parquet, reporte.html, manifest.json
+    releases/<run_id>/aforo_marts.duckdb, parquet/<mart>.parquet, reporte.html,
+                       ficha_modelo.md, manifest.json
     published -> releases/<run_id>          switched in one rename: the moment of publishing
     history/<run_id>.parquet                prediccion_detalle of every published run, never rewritten
 
@@ -13,6 +14,7 @@ import contextlib
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,23 @@ import duckdb
 from flows.errors import AforoError, Problem, as_text
 from flows.home import backup, tables
 from flows.home.record import Record, utc_now
-from flows.home.releases import MANIFEST, REPORT, delete, keep_history, prune, published_run, sha256, sync
+from flows.home.releases import (
+    CARD,
+    MANIFEST,
+    REPORT,
+    delete,
+    draft_link,
+    keep_history,
+    prune,
+    published_run,
+    sha256,
+    switch,
+    sync,
+)
 from flows.home.tables import Table
 from flows.language import t
 from flows.quoting import literal, pattern
-from flows.report import page
+from flows.report import card, page
 from flows.settings import MARTS_FILE, Home
 
 PREDICTIONS = ("prediccion_alumnos", "prediccion_detalle", "prediccion_jerarquia")
@@ -42,7 +56,7 @@ def publish(home: Home, record: Record, versions: dict[str, str]) -> dict[str, A
     """
     try:
         manifest = _prepare(home, record, versions)
-        _switch(home, home.releases / record.run_id)
+        switch(home, record.run_id)
     except BaseException as error:
         # Neither a rename that fails nor a signal says whether the switch was made: the link does.
         published = _is_published(home, record.run_id)
@@ -105,7 +119,8 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     home.history.mkdir(exist_ok=True)
     marts = copy_marts(home.warehouse, building, record.run_id)
     verify(building, marts)
-    _report(building, record)
+    _readable(building, record, page.write, REPORT)
+    _readable(building, record, card.write, CARD)
     manifest = _manifest(building, record, marts, versions)
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (building / MANIFEST).write_text(text, encoding="utf-8")
@@ -119,27 +134,21 @@ def _prepare(home: Home, record: Record, versions: dict[str, str]) -> dict[str, 
     return manifest
 
 
-def _report(building: Path, record: Record) -> None:
-    """The report, from what was just written; one that can't be made is said, and stops nothing."""
-    file = building / REPORT
+def _readable(building: Path, record: Record, write: Callable[[Path, Path], None], name: str) -> None:
+    """A file for readers, from what was just written; one that can't be made is said, and stops nothing."""
+    file = building / name
     try:
-        page.write(building / MARTS_FILE, file)
+        write(building / MARTS_FILE, file)
     except Exception as error:
-        log.exception("run %s: no report", record.run_id)
+        log.exception("run %s: no %s", record.run_id, name)
         file.unlink(missing_ok=True)
         record.hints.append(
             t(
-                "the report could not be made ({reason}: see the log); the marts are published without it",
+                "{name} could not be made ({reason}: see the log); the marts are published without it",
+                name=name,
                 reason=type(error).__name__,
             )
         )
-
-
-def _switch(home: Home, release: Path) -> None:
-    link = _draft_link(home, release.name)
-    link.symlink_to(release.relative_to(home.root), target_is_directory=True)
-    link.replace(home.published)
-    sync(home.root)
 
 
 def _is_published(home: Home, run_id: str) -> bool | None:
@@ -153,7 +162,7 @@ def _is_published(home: Home, run_id: str) -> bool | None:
 def _take_back(home: Home, run_id: str) -> None:
     """What was prepared goes; what can't go now goes before the next run (releases.recover)."""
     with contextlib.suppress(OSError):
-        _draft_link(home, run_id).unlink(missing_ok=True)
+        draft_link(home, run_id).unlink(missing_ok=True)
     for folder in (home.releases / run_id, home.releases / f".building-{run_id}"):
         with contextlib.suppress(OSError):
             delete(folder, run_id)
@@ -204,13 +213,10 @@ def _manifest(folder: Path, record: Record, marts: list[Table], versions: dict[s
         "as_of": record.as_of,
         "git_commit": record.git_commit,
         "versions": versions,
+        "gate": record.gate,
         "rows": {mart.name: mart.rows for mart in marts},
         "sha256": {str(path.relative_to(folder)): sha256(path) for path in files},
     }
-
-
-def _draft_link(home: Home, run_id: str) -> Path:
-    return home.root / f"published.{run_id}.tmp"
 
 
 def _parquet(folder: Path, mart: Table) -> Path:

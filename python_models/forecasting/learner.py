@@ -1,6 +1,7 @@
 """The pooled learner: one gradient-boosted model over all candidates of all past origins."""
 
 import logging
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ def forecast_learner(
     rows = rows.sort_values(KEY, ignore_index=True)
     inputs = _inputs(rows)
     kept = cache or Cache()
-    with ThreadPoolExecutor(max_workers=2) as pool:  # LightGBM leaves the interpreter while it works.
+    # LightGBM leaves the interpreter while it works.
+    with ThreadPoolExecutor(max_workers=int(os.environ.get("AFORO_WORKERS", "2"))) as pool:
         parts = list(
             pool.map(
                 lambda training: _forecast(training, rows, inputs, kept),

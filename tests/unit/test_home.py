@@ -50,7 +50,8 @@ def capture(home: Home, run_id: str, sections: int) -> None:
                 run_id varchar not null, tabla varchar not null, filas bigint, capturada_en timestamp not null
             );
             create or replace table snapshots.programacion as
-                select 'S' || i as seccion_id, hash(i)::varchar as curso from range({sections}) as r (i);
+                select 'S' || i as seccion_id, hash(i)::varchar as curso, md5(i::varchar) as dbt_scd_id
+                from range({sections}) as r (i);
             insert into landing.capturas
                 values ('{run_id}', 'programacion', {sections}, timestamp '2025-06-01 00:00:00');
             """

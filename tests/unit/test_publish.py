@@ -313,6 +313,7 @@ def test_the_report_is_part_of_the_release(home: Home, monkeypatch: pytest.Monke
     assert manifest["sha256"][releases.REPORT] == releases.sha256(report)
     assert stat.S_IMODE(report.stat().st_mode) == 0o444
     assert "Razón de NORTE" in report.read_text("utf-8")
+    assert manifest["sha256"][releases.CARD] == releases.sha256(home.published / releases.CARD)
     assert releases.damage(home.published) == []
     assert run.hints == []
     # A release that goes takes its report along.
@@ -335,5 +336,5 @@ def test_a_report_that_cannot_be_made_stops_no_publication(
     assert releases.REPORT not in manifest["sha256"]
     assert not (home.published / releases.REPORT).exists()
     assert run.hints == [
-        "the report could not be made (FileNotFoundError: see the log); the marts are published without it"
+        "reporte.html could not be made (FileNotFoundError: see the log); the marts are published without it"
     ]

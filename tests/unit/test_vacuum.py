@@ -13,7 +13,7 @@ import pytest
 from flows.commands import vacuum
 from flows.dbt.runner import DbtResult
 from flows.errors import AforoError
-from flows.home import backup, history, lock
+from flows.home import backup, history, lock, retention
 from flows.settings import Home
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +160,24 @@ def test_what_is_newer_than_the_cut_stays(home: Home) -> None:
     ]
 
 
+def test_a_retired_column_goes_with_the_versions_that_had_it(home: Home) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            """
+            alter table snapshots.sedes add column dbt_scd_id varchar;
+            update snapshots.sedes set dbt_scd_id = sede || valor || dbt_is_deleted;
+            create table landing.columnas_retiradas as
+                select 'sedes' as tabla, 'telefono' as columna, dbt_scd_id, 'x' as valor from snapshots.sedes;
+            """
+        )
+    vacuum.run(home, keep_days=0)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        kept = "select dbt_scd_id from landing.columnas_retiradas order by all"
+        versions = "select dbt_scd_id from snapshots.sedes order by all"
+        assert connection.execute(kept).fetchall() == connection.execute(versions).fetchall()
+        assert 0 < len(connection.execute(kept).fetchall()) < len(ALL)
+
+
 def test_nothing_is_that_old(home: Home) -> None:
     report = vacuum.run(home, keep_days=36500)
     assert left(home) == ALL
@@ -226,4 +244,4 @@ def test_a_home_without_a_warehouse(tmp_path: Path) -> None:
 
 
 def test_the_default_is_the_projects_setting() -> None:
-    assert vacuum.default_keep_days() > 0
+    assert retention.days().historia > 0

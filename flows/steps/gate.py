@@ -1,0 +1,112 @@
+"""The gate: what the mart `compuerta` refuses is not published, unless a person accepts it by its name.
+
+The checks and their limits are SQL (models/marts/compuerta.sql). Here is read what is published now, which
+two of them compare with, and what they found.
+"""
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from flows.errors import AforoError, Problem
+from flows.home import tables
+from flows.language import t
+from flows.settings import Home
+
+_PUBLISHED_ORIGINS = """
+    select valor, wape from marts.exactitud
+    where nivel_jerarquia = 'celda' and corte = 'origen' and modelo = 'aforo' and horizonte = 1
+        and wape is not null
+"""
+_PUBLISHED_FALLBACK = """
+    select avg(cast(modelo <> 'aprendiz' as integer)) from marts.prediccion_detalle where horizonte = 1
+"""
+_FAILED = """
+    select verificacion, donde, valor, minimo, maximo, que_hacer, bloquea from marts.compuerta
+    where not pasa
+    order by bloquea desc, verificacion, donde
+"""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found: the failed checks that a person accepts, and the rules that are better."""
+
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+    better_rules: list[dict[str, Any]] = field(default_factory=list)
+
+
+def published(home: Home) -> dict[str, Any]:
+    """What is published now, as compuerta's var `publicado`; empty where nothing is, or it can't be read."""
+    with (
+        contextlib.suppress(duckdb.Error),
+        duckdb.connect(str(home.published_file), read_only=True, config=tables.CONNECTION) as connection,
+    ):
+        origins = dict(connection.execute(_PUBLISHED_ORIGINS).fetchall())
+        [share] = connection.execute(_PUBLISHED_FALLBACK).fetchone() or [None]
+        return {"origenes": origins, **({} if share is None else {"respaldo": share})}
+    return {}
+
+
+def judge(home: Home, accepted: tuple[str, ...]) -> Verdict:
+    """The verdict on the warehouse's marts; AforoError where a check that nobody accepts refuses them."""
+    with duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection:
+        cursor = connection.execute(_FAILED)
+        names = [column[0] for column in cursor.description or []]
+        failed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    blocking = [check for check in failed if check["bloquea"]]
+    refused = [check for check in blocking if check["verificacion"] not in accepted]
+    if refused:
+        raise AforoError([_problem(check) for check in refused])
+    return Verdict(blocking, [check for check in failed if not check["bloquea"]])
+
+
+def hints(verdict: Verdict) -> list[str]:
+    """What was accepted, and where a simple rule did better, for a person."""
+    accepted = [
+        t(
+            "the gate would have refused {check} ({where}); it was accepted",
+            check=check["verificacion"],
+            where=check["donde"],
+        )
+        for check in verdict.accepted
+    ]
+    better = [
+        t(
+            "of demand {kind} a simple rule was better in the backtest (WAPE {rule} beside {own}): "
+            "see marts.compuerta",
+            kind=rule["donde"],
+            rule=_number(rule["maximo"]),
+            own=_number(rule["valor"]),
+        )
+        for rule in verdict.better_rules
+    ]
+    return accepted + better
+
+
+def _problem(check: dict[str, Any]) -> Problem:
+    limits = [
+        t("at least {least}", least=_number(check["minimo"])) if check["minimo"] is not None else None,
+        t("at most {most}", most=_number(check["maximo"])) if check["maximo"] is not None else None,
+    ]
+    return Problem(
+        t(
+            "the gate refuses {check} ({where}): it is {value}, and should be {limits}",
+            check=check["verificacion"],
+            where=check["donde"],
+            value=_number(check["valor"]),
+            limits=", ".join(limit for limit in limits if limit),
+        ),
+        t(
+            "look at marts.compuerta in the warehouse and docs/gate.md; if it is right so: "
+            "aforo run --accept-gate {check}",
+            check=check["verificacion"],
+        ),
+    )
+
+
+def _number(value: float) -> str:
+    """Students whole, shares with three digits."""
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3f}"

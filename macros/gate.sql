@@ -1,0 +1,5 @@
+{# What is published now (flows/steps/gate.py): {origenes: {period: WAPE of its backtest's origin}, respaldo: share of cells on a rule};
+   {} where nothing is. #}
+{% macro published_now() -%}
+    {{ return(of_this_run('publicado')) }}
+{%- endmacro %}

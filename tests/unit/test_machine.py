@@ -1,0 +1,61 @@
+"""A run uses the machine that there is, or what it is told to."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows import machine
+from flows.errors import AforoError
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AFORO_WORKERS", "AFORO_MEMORY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_there_is_a_worker_for_each_core_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What joblib takes for the machine's limit.
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert machine.workers() == 1
+    monkeypatch.setenv("AFORO_WORKERS", "7")
+    assert machine.workers() == 7
+
+
+def test_the_memory_is_a_share_of_the_container_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(machine, "_CONTAINER_MEMORY", limit)
+    monkeypatch.setattr(machine.os, "sysconf", lambda _: 2**18)
+    without_limit = machine.memory()
+    assert without_limit == "16384MiB"
+    limit.write_text("max\n")
+    assert machine.memory() == without_limit
+    limit.write_text(f"{8 * machine.GIB}\n")
+    assert machine.memory() == "2048MiB"
+    limit.write_text(f"{machine.GIB}\n")
+    assert machine.memory() == "1024MiB"
+
+
+@pytest.mark.parametrize("said", ["2GB", "512MiB", "1.5 TB"])
+def test_what_is_taken_as_memory_duckdb_takes(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFORO_MEMORY", said)
+    with duckdb.connect(config={"memory_limit": machine.memory()}) as connection:
+        connection.sql("select 1")
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("AFORO_WORKERS", "0"),
+        ("AFORO_WORKERS", "two"),
+        ("AFORO_WORKERS", "-1"),
+        ("AFORO_MEMORY", "lots"),
+        ("AFORO_MEMORY", "4"),
+        ("AFORO_MEMORY", "80%"),
+    ],
+)
+def test_nonsense_is_refused_by_its_name(variable: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, said)
+    with pytest.raises(AforoError, match=f"{variable}: '{said}'"):
+        machine.environment()
