@@ -1,4 +1,4 @@
-"""The flows beside the forecast, as `aforo serve` and a worker run them: capture, backtest, vacuum.
+"""The flows beside the forecast, as `aforo serve` and a worker run them: capture, monitor, backtest, vacuum.
 
 Each is also a command or part of one; here it waits for its turn on the home, has a limit on its time, and
 shows in Prefect what it found.
@@ -15,7 +15,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.deployments import run_deployment
 from prefect.logging import get_run_logger
 
-from flows import pipeline, settings, stopping
+from flows import alerts, monitoring, pipeline, settings, stopping
 from flows.commands import backtest as backtests
 from flows.commands import vacuum as vacuums
 from flows.dbt import diagnosis
@@ -49,6 +49,24 @@ def capture(source: str | None = None, home: str | None = None, mapping: str | N
     if reason and runtime.deployment.id:
         run_deployment(f"{pipeline.aforo.name}/{deployments.FORECAST.name}", timeout=0, as_subflow=False)
     return reason
+
+
+@flow(name="aforo-monitor", flow_run_name=flow_runs.name_of_job, timeout_seconds=limits.RUN_SECONDS)
+def monitor(home: str | None = None) -> list[dict[str, Any]]:
+    """`aforo monitor`: the alerts that the newest capture gives, told where new; returns the open ones."""
+    asked = settings.resolve(home=home)
+    with _job(asked):
+        found = monitoring.monitor(asked)
+        opened = [alert for alert in found["alerts"] if monitoring.is_open(alert)]
+        alerts.deliver_if_possible(asked.home, opened)
+    columns = ("gravedad", "que", "desde_periodo", "que_hacer")
+    rows = [{name: alert[name] for name in columns} for alert in opened]
+    create_markdown_artifact(
+        "\n".join(markdown_table(list(columns), rows)) if rows else t("No alert is open."),
+        key="aforo-alerts",
+        description="The open alerts",
+    )
+    return opened
 
 
 @flow(name="aforo-backtest", flow_run_name=flow_runs.name_of_job, timeout_seconds=limits.RUN_SECONDS)

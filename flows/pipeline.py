@@ -257,7 +257,8 @@ def transform(run: Run) -> None:
 def publish_marts(run: Run) -> dict[str, Any]:
     """Publishes the marts, if the gate lets them pass, and returns the manifest of the release."""
     with run.step("publish"):
-        verdict = gate.judge(run.settings.home, run.settings.accepted_gate)
+        stands_on = run.variables.of_run["clave"]
+        verdict = gate.judge(run.settings.home, run.settings.accepted_gate, stands_on)
         run.record.gate = asdict(verdict)
         run.record.hints += gate.hints(verdict)
         return publish.publish(run.settings.home, run.record, version_variables())

@@ -22,8 +22,8 @@ AUDIT = ["build", "--select", "path:models/landing", *_DATA]
 TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DATA]
 # Where nothing is new since the tables above raw were built: what carries the run's stamp.
 RESTAMP = ["build", "--select", "fuentes", "corrida", "path:models/monitoring", "path:models/marts", *_DATA]
-# The alerts from the newest capture, on a copy of the warehouse (flows/monitoring.py). Without tests: data that
-# a run refuses must raise its alert all the same.
+# The alerts from the newest capture, on a copy of the warehouse (flows/monitoring.py). Without tests: data
+# that a run refuses must raise its alert all the same.
 MONITOR = [
     "run", "--select", "path:models/raw", "path:models/platinum", "path:models/monitoring",
     "pronostico_y_real", "vigilancia", "desempeno", "alertas", *_LEAN,

@@ -43,6 +43,13 @@ FORECAST = Job(
     due.FORECAST_HOUR_UTC,
     "Forecast the next periods and publish.",
 )
+MONITOR = Job(
+    "monitor",
+    "flows.operations:monitor",
+    "daily",
+    12,
+    "Judge the newest capture and what was published, and tell the alerts.",
+)
 BACKTEST = Job(
     "backtest",
     "flows.operations:backtest",
@@ -54,7 +61,7 @@ BACKTEST = Job(
 VACUUM = Job(
     "vacuum", "flows.operations:vacuum", "weekly", 14, "Fold old history that no published forecast needs."
 )
-JOBS = (CAPTURE, FORECAST, BACKTEST, VACUUM)
+JOBS = (CAPTURE, FORECAST, MONITOR, BACKTEST, VACUUM)
 
 _SUNDAY = 6
 

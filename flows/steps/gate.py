@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from flows.errors import AforoError, Problem
-from flows.home import tables
+from flows.home import releases, tables
 from flows.language import t
 from flows.settings import Home
 
@@ -32,9 +32,13 @@ _FAILED = """
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate found: the failed checks that a person accepts, and the rules that are better."""
+    """What the gate found: the failed checks that a person accepts, and the rules that are better.
+
+    stands_on: the key of data, code and vars that it was found of (flows/steps/reuse.py).
+    """
 
     accepted: list[dict[str, Any]] = field(default_factory=list)
+    stands_on: str | None = None
     better_rules: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -50,17 +54,35 @@ def published(home: Home) -> dict[str, Any]:
     return {}
 
 
-def judge(home: Home, accepted: tuple[str, ...]) -> Verdict:
-    """The verdict on the warehouse's marts; AforoError where a check that nobody accepts refuses them."""
+def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdict:
+    """The verdict on the warehouse's marts; AforoError where a check that nobody accepts refuses them.
+
+    What was accepted of the same data, code and vars, and is published, need not be accepted again.
+    """
     with duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection:
         cursor = connection.execute(_FAILED)
         names = [column[0] for column in cursor.description or []]
         failed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     blocking = [check for check in failed if check["bloquea"]]
-    refused = [check for check in blocking if check["verificacion"] not in accepted]
+    before = _accepted_before(home, stands_on)
+    refused = [
+        check for check in blocking if check["verificacion"] not in accepted and _place(check) not in before
+    ]
     if refused:
         raise AforoError([_problem(check) for check in refused])
-    return Verdict(blocking, [check for check in failed if not check["bloquea"]])
+    return Verdict(blocking, stands_on, [check for check in failed if not check["bloquea"]])
+
+
+def _accepted_before(home: Home, stands_on: str | None) -> set[tuple[str, str]]:
+    """The checks that what is published was accepted with, if it stands on the same."""
+    gate = (releases.published_manifest(home) or {}).get("gate") or {}
+    if stands_on is None or gate.get("stands_on") != stands_on:
+        return set()
+    return {_place(check) for check in gate["accepted"]}
+
+
+def _place(check: dict[str, Any]) -> tuple[str, str]:
+    return check["verificacion"], check["donde"]
 
 
 def hints(verdict: Verdict) -> list[str]:

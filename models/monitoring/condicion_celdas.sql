@@ -72,7 +72,9 @@ medidas as (
     inner join corrida as r on c.indice > r.primer_indice + d.estaciones_por_ciclo and c.indice <= r.indice_corte
 ),
 
-juzgadas as (select * from {{ against_its_past('medidas', var('vigilancia_desviaciones')) }})
+juzgadas as (
+    select * from {{ against_its_past('medidas', var('vigilancia_desviaciones')) }}
+)
 
 select
     'celdas' as tipo,

@@ -21,7 +21,9 @@ conocidas as (
     where valor is not null
 ),
 
-juzgadas as (select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones')) }})
+juzgadas as (
+    select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones')) }}
+)
 
 select
     'cobertura' as tipo,

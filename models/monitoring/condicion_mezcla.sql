@@ -76,7 +76,25 @@ medidas as (
     group by nivel, indice
 ),
 
-juzgadas as (select * from {{ against_its_past('medidas', var('vigilancia_desviaciones_mezcla')) }}),
+juzgadas as (
+    select * from {{ against_its_past('medidas', var('vigilancia_desviaciones_mezcla')) }}
+),
+
+apartadas as (
+    select distinct
+        seccion_id,
+        periodo,
+        matriculados
+    from cuarentena
+),
+
+apartados as (
+    select
+        periodo,
+        sum(matriculados) as alumnos
+    from apartadas
+    group by periodo
+),
 
 sin_codigo as (
     select
@@ -84,13 +102,7 @@ sin_codigo as (
         round(coalesce(q.alumnos, 0) / (t.alumnos + coalesce(q.alumnos, 0)), 6) as valor
     from totales as t
     inner join periodos as p on t.indice = p.indice
-    left join (
-        select
-            c.periodo,
-            sum(c.matriculados) as alumnos
-        from (select distinct u.seccion_id, u.periodo, u.matriculados from cuarentena as u) as c
-        group by c.periodo
-    ) as q on p.periodo = q.periodo
+    left join apartados as q on p.periodo = q.periodo
     where t.nivel = 'sede'
 ),
 

@@ -9,7 +9,9 @@ llegaron as (
     where de = 'llegaron'
 ),
 
-limites as (select * from {{ against_its_past('llegaron', var('vigilancia_desviaciones'), centre=0) }}),
+limites as (
+    select * from {{ against_its_past('llegaron', var('vigilancia_desviaciones'), centre=0) }}
+),
 
 ultimo_limite as (
     select
@@ -19,7 +21,7 @@ ultimo_limite as (
         p.valor,
         arg_max(l.limite, l.indice) as limite
     from ritmos as p
-    inner join limites as l on p.nivel = l.nivel and p.donde = l.donde and l.indice <= p.indice
+    inner join limites as l on p.nivel = l.nivel and p.donde = l.donde and p.indice >= l.indice
     where p.de = 'se_pronosticaron'
     group by p.nivel, p.donde, p.indice, p.valor
 )

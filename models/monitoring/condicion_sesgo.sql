@@ -21,7 +21,9 @@ conocidas as (
     where valor is not null
 ),
 
-juzgadas as (select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones_sesgo'), centre=0) }})
+juzgadas as (
+    select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones_sesgo'), centre=0) }}
+)
 
 select
     'sesgo' as tipo,

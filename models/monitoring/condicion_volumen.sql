@@ -6,7 +6,9 @@ ritmos as (
 
 periodos as (select * from {{ ref('dim_periodos') }}),
 
-juzgados as (select * from {{ against_its_past('ritmos', var('vigilancia_desviaciones'), centre=0) }})
+juzgados as (
+    select * from {{ against_its_past('ritmos', var('vigilancia_desviaciones'), centre=0) }}
+)
 
 select
     'volumen' as tipo,

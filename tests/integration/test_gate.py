@@ -46,7 +46,11 @@ def test_a_forecast_that_cannot_be_is_refused_then_accepted_then_taken_back(good
     manifest = json.loads((good.home / "published" / "manifest.json").read_text())
     assert (after != before, manifest["gate"]) == (True, record["gate"])
 
-    back = good.aforo("rollback")
+    # The same again need not be accepted again.
+    assert good.aforo("run").exit_code == 0
+
+    after = published(good)
+    back = good.aforo("rollback", before)
     assert (back.exit_code, published(good)) == (0, before)
     said = good.aforo("status").out
     assert f"Readers were pointed back from {after} to {before}" in said

@@ -231,6 +231,7 @@ def test_a_summary_in_spanish() -> None:
         "students": 34500,
         "backtest": {"aforo": {"wape": 0.2, "origins": 12}, "naive": {"wape": 0.5, "origins": 12}},
         "largest": [{"sede": "CENTRO", "curso_actual": "A", "horario_actual": "H", "alumnos": 78}],
+        "alerts": ["CENTRO: más del doble de alumnos"],
         "sources": [source, source | {"tabla": "sedes", "estado": "respaldo", "edad_dias": 3.0}],
         "file": "/x/aforo_marts.duckdb",
     }
@@ -243,5 +244,6 @@ def test_a_summary_in_spanish() -> None:
     ]
     assert "  calendario no entregada: los periodos se toman como meses AAAAMM." in lines
     assert "  RESPALDO sedes: capturada 2025-06-05 10:00 UTC, hace 3 días, porque" in lines
+    assert "  1 alertas abiertas; la más grave: CENTRO: más del doble de alumnos" in lines
     assert "  Archivo: /x/aforo_marts.duckdb" in lines
     assert "Forecast" not in summary.as_markdown(found)
