@@ -23,6 +23,7 @@ _PUBLISHED_ORIGINS = """
 _PUBLISHED_FALLBACK = """
     select avg(cast(modelo <> 'aprendiz' as integer)) from marts.prediccion_detalle where horizonte = 1
 """
+_PUBLISHED_TABLES = "select count(*) from marts.salud_fuentes where estado = 'viva'"
 _FAILED = """
     select verificacion, donde, valor, minimo, maximo, que_hacer, bloquea from marts.compuerta
     where not pasa
@@ -50,7 +51,9 @@ def published(home: Home) -> dict[str, Any]:
     ):
         origins = dict(connection.execute(_PUBLISHED_ORIGINS).fetchall())
         [share] = connection.execute(_PUBLISHED_FALLBACK).fetchone() or [None]
-        return {"origenes": origins, **({} if share is None else {"respaldo": share})}
+        [tables_read] = connection.execute(_PUBLISHED_TABLES).fetchone() or [0]
+        found = {"origenes": origins, "vivas": tables_read}
+        return found if share is None else found | {"respaldo": share}
     return {}
 
 

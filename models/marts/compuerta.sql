@@ -23,6 +23,11 @@ exactitud as (
     where nivel_jerarquia = 'celda' and corte = 'origen' and modelo = 'aforo' and horizonte = 1
 ),
 
+fuentes as (
+    select * from {{ ref('salud_fuentes') }}
+    where estado = 'viva'
+),
+
 valor as (
     select * from {{ ref('valor_agregado') }}
     where horizonte = 1 and clase in ('ultimo_valor', 'misma_estacion', 'media_de_la_estacion', 'regla_de_flujo')
@@ -83,7 +88,7 @@ celdas_de_respaldo as (
     from detalle
 ),
 
--- The same origins alone: another month's are easier or harder.
+-- The same origins alone: another month's are easier or harder. With fewer tables it is worse for a reason that is said.
 publicados as (
     {%- for periodo, wape in publicado.get('origenes', {}).items() %}
     select '{{ periodo | int }}' as origen, cast({{ wape | float }} as double) as wape
@@ -106,6 +111,7 @@ retroceso as (
         true as bloquea
     from exactitud as e
     inner join publicados as p on e.valor = p.origen
+    where (select count(*) from fuentes) >= {{ publicado.get('vivas', 0) }}
 ),
 
 -- Said, not refused: a class of few cells may lose to a rule by chance.
