@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from flows.errors import AforoError, Problem
-from flows.home import releases
+from flows.home import releases, state
 from flows.language import t
 from flows.settings import Home
 
@@ -64,13 +64,15 @@ class Destination:
     tell: Callable[[News], bool]
 
 
-def read(file: Path) -> list[Alert] | None:
-    """The open alerts of marts.alertas in a DuckDB file, as dicts, the gravest first. None without it."""
+def read(file: Path, closed: bool = False) -> list[Alert] | None:
+    """The alerts of marts.alertas in a DuckDB file, as dicts: the open ones, the gravest first, and behind
+    them the closed ones where asked for. None without the mart, as in a release of before there were alerts.
+    """
     with duckdb.connect(str(file), read_only=True) as connection:
         try:
             rows = connection.execute(
-                f"""select {", ".join(COLUMNS)} from marts.alertas where estado <> 'cerrada'
-                order by gravedad = 'grave' desc, desde_periodo, alerta_id"""
+                f"""select {", ".join(COLUMNS)} from marts.alertas where {closed} or estado <> 'cerrada'
+                order by estado = 'cerrada', gravedad = 'grave' desc, desde_periodo, alerta_id"""
             ).fetchall()
         except duckdb.CatalogException:
             return None
@@ -147,7 +149,7 @@ def deliver(
         if destination.tell(news):
             others = {alerta_id: words for alerta_id, words in told.items() if not among(alerta_id)}
             sent[destination.key] = others | {alert["alerta_id"]: alert["que"] for alert in found}
-            _save(file, sent)
+            state.save(file, sent)
         else:
             failed.append(destination.name)
     return failed
@@ -262,10 +264,3 @@ def _sent(file: Path) -> dict[str, dict[str, str]]:
         return {key: dict(told) for key, told in sent.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
-
-
-def _save(file: Path, sent: dict[str, dict[str, str]]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".json.tmp")
-    draft.write_text(json.dumps(sent, indent=2, ensure_ascii=False), encoding="utf-8")
-    draft.replace(file)

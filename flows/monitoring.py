@@ -7,33 +7,26 @@ published file marts.alertas stays what it was when that forecast was made.
 """
 
 import contextlib
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from flows import alerts
 from flows.dbt import diagnosis
 from flows.dbt.runner import MONITOR, Variables, run_dbt
 from flows.errors import AforoError
-from flows.home import lock, releases, warehouse
+from flows.home import lock, releases, state, warehouse
 from flows.home.record import utc_now
 from flows.project import version_variables
 from flows.settings import Home, Settings
-
-COLUMNS = (
-    "alerta_id", "tipo", "gravedad", "nivel", "donde", "que", "valor", "umbral",
-    "desde_periodo", "hasta_periodo", "veces", "estado", "que_hacer",
-)  # fmt: skip
 
 
 def monitor(asked: Settings) -> dict[str, Any]:
     """Builds the alerts anew from the newest capture and keeps them: {made_at, run_id, alerts}.
 
-    alerts: the rows of marts.alertas as dicts (COLUMNS), the open ones first, among them the grave ones;
+    alerts: all rows of marts.alertas, as `flows.alerts.read` has them;
     run_id: the published forecast that they judge. Reads no source and publishes nothing. AforoError where
     nothing is published, another process holds the home, or dbt fails.
     """
@@ -44,20 +37,13 @@ def monitor(asked: Settings) -> dict[str, Any]:
             result = run_dbt(MONITOR, replace(asked, home=copy), Variables(version_variables()))
             if not result.ok:
                 raise diagnosis.failure(result, home)
-            alerts = read(copy.warehouse)
-        found = {"made_at": utc_now(), "run_id": releases.published_run(home), "alerts": alerts}
-        _keep(found, kept_in(home))
+            found = {
+                "made_at": utc_now(),
+                "run_id": releases.published_run(home),
+                "alerts": alerts.read(copy.warehouse, closed=True),
+            }
+        state.save(kept_in(home), found)
     return found
-
-
-def read(file: Path) -> list[dict[str, Any]]:
-    """All rows of marts.alertas in a DuckDB file: the open ones first, among them the grave ones."""
-    with duckdb.connect(str(file), read_only=True) as connection:
-        rows = connection.execute(
-            f"""select {", ".join(COLUMNS)} from marts.alertas
-            order by estado = 'cerrada', gravedad = 'grave' desc, hasta_periodo desc, alerta_id"""
-        ).fetchall()
-    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
 def is_open(alert: dict[str, Any]) -> bool:
@@ -89,9 +75,3 @@ def _copy(home: Home) -> Iterator[Home]:
         yield copy
     finally:
         shutil.rmtree(copy.root, ignore_errors=True)
-
-
-def _keep(found: dict[str, Any], file: Path) -> None:
-    draft = file.with_suffix(".tmp")
-    draft.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    draft.replace(file)

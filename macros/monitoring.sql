@@ -100,6 +100,36 @@
     )
 {%- endmacro %}
 
+{# The errors of final periods one step ahead, of the institute and each campus, as `value` measures them, beside what the place's
+   own past says (`against_its_past`): CTEs up to `juzgadas`, after a `with`. noise: the variance that chance alone gives the value. #}
+{% macro judged_errors(value, noise, deviations, centre=none) -%}
+errores as (
+    select * from {{ ref('errores_vigilados') }}
+    where horizonte = 1 and es_final and nivel in ('total', 'sede')
+),
+
+periodos as (select * from {{ ref('dim_periodos') }}),
+
+medidas as (
+    select
+        nivel,
+        donde,
+        indice,
+        round({{ value }}, 9) as valor,
+        {{ noise }} as ruido
+    from errores
+),
+
+conocidas as (
+    select * from medidas
+    where valor is not null
+),
+
+juzgadas as (
+    select * from {{ against_its_past('conocidas', deviations, centre) }}
+)
+{%- endmacro %}
+
 {# A number as a sentence in Spanish has it: three decimals at most, a comma. #}
 {% macro plain_number(column) -%}
     replace(rtrim(rtrim(printf('%.3f', {{ column }}), '0'), '.'), '.', ',')

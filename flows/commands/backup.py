@@ -1,6 +1,5 @@
 """`aforo backup`: one file, elsewhere, with all of a home that can't be made again."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 from flows import settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.errors import AforoError, Problem
-from flows.home import archive, backup, lock
+from flows.home import archive, backup, lock, state
 from flows.home.archive import MIB, Backup
 from flows.language import t
 from flows.settings import Home as HomeFolder
@@ -32,10 +31,7 @@ def run(home: HomeFolder, folder: Path) -> tuple[Backup, list[str]]:
     made = archive.write(home, folder)
     if folder.stat().st_dev == home.root.stat().st_dev:
         notes.append(t("the backup is on the same disk as the home: take it to another one"))
-    last = {"made_at": made.listing["made_at"], "path": str(made.path)}
-    draft = home.last_backup.with_suffix(".tmp")
-    draft.write_text(json.dumps(last) + "\n", encoding="utf-8")
-    draft.replace(home.last_backup)
+    state.save(home.last_backup, {"made_at": made.listing["made_at"], "path": str(made.path)})
     return made, notes
 
 

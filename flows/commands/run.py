@@ -12,7 +12,7 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +45,6 @@ SERVER_FLAGS = ("--no-ui", "--no-scheduler", "--no-late-runs")
 # What the flow has to close itself and its record, once told to stop; then it is ended, and closed from
 # outside. Half a second on a quiet machine.
 GRACE_SECONDS = 8
-CLOSING_SECONDS = 15
 
 
 def command(
@@ -187,24 +186,11 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
             # None where a signal came before it was started.
             if process and process.returncode == -signal.SIGKILL:
                 close_interrupted_if_free(asked.home)
-                _close(asked.home, prefect, log)
+                server.close(asked.home, prefect, "flows.prefect.flow_runs:main")
     if run.problems is None:
         log_is_at = f"the details are in {asked.home.log}"
         ended = child.ended_early("the run", process.returncode, log_is_at)
         raise AforoError([known_errors.no_room(asked.home) or ended])
-
-
-def _close(home: settings.Home, prefect: server.Server, log: TextIO) -> None:
-    """Closes in Prefect what had to be killed."""
-    with child.running(
-        "flows.prefect.flow_runs:main",
-        [str(home.root)],
-        environment=prefect.environment,
-        stdout=log,
-        stderr=log,
-        timeout=CLOSING_SECONDS,
-    ) as closing:
-        closing.wait()
 
 
 def flow_process() -> None:

@@ -21,7 +21,6 @@ from flows.prefect import server
 
 # What a flow run has to close itself in Prefect, once told to stop.
 GRACE_SECONDS = 5
-CLOSING_SECONDS = 15
 # Nobody waits: what may pass by itself is waited for longer than `aforo run` does.
 RETRY_SECONDS = "10,60,300"
 
@@ -86,21 +85,5 @@ def command(
             ) as process:
                 code = process.wait()
         finally:
-            _close(asked.home, prefect)
+            server.close(asked.home, prefect, "flows.prefect.flow_runs:close_served")
         raise AforoError([child.ended_early("Prefect's runner", code)])
-
-
-def _close(home: settings.Home, prefect: server.Server) -> None:
-    """Closes in Prefect what had to be killed."""
-    with (
-        home.log.open("a") as log,
-        child.running(
-            "flows.prefect.flow_runs:close_served",
-            [str(home.root)],
-            environment=prefect.environment,
-            stdout=log,
-            stderr=log,
-            timeout=CLOSING_SECONDS,
-        ) as closing,
-    ):
-        closing.wait()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import AforoError, Problem, as_text
-from flows.home import lock, releases
+from flows.home import lock, releases, state
 from flows.settings import PROJECT, Home, Settings
 
 
@@ -68,10 +68,7 @@ class Record:
 
     def save(self) -> None:
         """Writes the record in one step, so that a reader never sees half of it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(".json.tmp")
-        draft.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
-        draft.replace(self.path)
+        state.save(self.path, asdict(self))
 
     def save_if_possible(self) -> None:
         """`save`, but a disk that is full does not hide the problem that is being recorded."""

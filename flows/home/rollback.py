@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from flows.errors import AforoError, Problem
-from flows.home import releases
+from flows.home import releases, state
 from flows.home.record import utc_now
 from flows.language import t
 from flows.settings import Home
@@ -50,10 +50,7 @@ def roll_back(home: Home, run_id: str | None) -> dict[str, Any]:
             ]
         )
     note = {"from": current, "to": target, "at": utc_now()}
-    file = home.root / _NOTE
-    draft = file.with_suffix(".json.tmp")
-    draft.write_text(json.dumps(note), encoding="utf-8")
-    draft.replace(file)
+    state.save(home.root / _NOTE, note)
     releases.switch(home, target)
     return note
 

@@ -20,6 +20,7 @@ from flows.settings import Home
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 180
+CLOSING_SECONDS = 15
 _POLL_SECONDS = 0.1
 
 
@@ -55,6 +56,22 @@ def running(home: Home, port: int | None = None, flags: tuple[str, ...] = ()) ->
         yield Server(url, os.environ | {"PREFECT_API_URL": url}, lambda: _wait_for(url, server, home))
         # Asked to end, it writes down what it still has in hand.
         server.ask_to_end()
+
+
+def close(home: Home, server: Server, target: str) -> None:
+    """Closes in Prefect what had to be killed: `target` is the function that does, called with the home."""
+    with (
+        home.log.open("a") as log,
+        child.running(
+            target,
+            [str(home.root)],
+            environment=server.environment,
+            stdout=log,
+            stderr=log,
+            timeout=CLOSING_SECONDS,
+        ) as closing,
+    ):
+        closing.wait()
 
 
 def free_port() -> int:

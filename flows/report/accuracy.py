@@ -6,7 +6,7 @@ import duckdb
 
 from flows.quoting import literal
 from flows.report.names import Names
-from flows.report.queries import columns, rows, short
+from flows.report.queries import Row, columns, rows, short
 from flows.screen.summary import RULES
 
 # As many as a planner reads.
@@ -15,9 +15,9 @@ MISSES = 8
 
 def backtest(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, Any]:
     """The errors one period ahead by period, campus, programme and kind of demand, and a simple rule's."""
-    cuts = [
+    found = [
         (cut, value, round(students), _share(error), _share(bias), _share(rule), _share(covered), origins)
-        for cut, value, students, error, bias, rule, covered, origins in rows(connection, _CUTS)
+        for cut, value, students, error, bias, rule, covered, _, origins, _ in cuts(connection)
     ]
     periods = [
         (names.periods.indexes()[index], round(came), round(forecast))
@@ -26,10 +26,19 @@ def backtest(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, A
     ]
     shown = ("corte", "valor", "alumnos", "wape", "sesgo", "regla", "dentro", "origenes")
     return {
-        "cortes": columns(shown, cuts),
+        "cortes": columns(shown, found),
         "periodos": columns(("p", "real", "pronostico"), periods),
         "regla": (rows(connection, _RULE) or [(None,)])[0][0],
     }
+
+
+def cuts(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The errors of cells one period ahead, pooled and by campus, programme and kind of demand.
+
+    Rows (corte, valor, students, WAPE, bias, the best simple rule's WAPE, share in the 80 and in the 95 %
+    interval, origins, that rule), each cut's largest first.
+    """
+    return rows(connection, _CUTS)
 
 
 def published(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, Any]:
@@ -83,7 +92,8 @@ _RULE = f"with {_BEST} select modelo from mejor"
 
 _CUTS = f"""
     with {_BEST}
-    select a.corte, a.valor, a.alumnos, a.wape, a.sesgo, r.wape, a.cobertura_80, a.origenes
+    select a.corte, a.valor, a.alumnos, a.wape, a.sesgo, r.wape, a.cobertura_80, a.cobertura_95, a.origenes,
+        mejor.modelo
     from marts.exactitud as a
     left join mejor on true
     left join marts.exactitud as r

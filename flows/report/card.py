@@ -11,9 +11,8 @@ from typing import Any
 import duckdb
 from babel import numbers
 
-from flows.quoting import literal
+from flows.report import accuracy
 from flows.report.queries import Row, rows
-from flows.screen.summary import RULES
 
 TEMPLATE = Path(__file__).parent / "static" / "ficha_modelo.md"
 # As many as a reader takes in.
@@ -38,7 +37,7 @@ def write(marts: Path, file: Path) -> None:
 def text(connection: duckdb.DuckDBPyConnection) -> str:
     """The card as Markdown."""
     [(run_id, periods, origin, first, known, experiment, commit)] = rows(connection, _RUN)
-    errors = rows(connection, _ACCURACY)
+    errors = accuracy.cuts(connection)
     [whole] = [row for row in errors if row[0] == "todo"]
     reasons = (
         f"- {_cell(reason)}: {_whole(cells)} celdas ({_percent(share)})"
@@ -141,27 +140,6 @@ _REASONS = """
     where horizonte = 1
     group by all
     order by 2 desc, 1
-"""
-
-_ACCURACY = f"""
-    with mejor as (
-        select modelo
-        from marts.exactitud
-        where nivel_jerarquia = 'celda' and corte = 'todo' and horizonte = 1 and wape is not null
-            and modelo in ({", ".join(map(literal, RULES))})
-        order by wape, modelo
-        limit 1
-    )
-    select a.corte, a.valor, a.alumnos, a.wape, a.sesgo, r.wape, a.cobertura_80, a.cobertura_95, a.origenes,
-        mejor.modelo
-    from marts.exactitud as a
-    left join mejor on true
-    left join marts.exactitud as r
-        on r.modelo = mejor.modelo and r.nivel_jerarquia = a.nivel_jerarquia and r.corte = a.corte
-        and r.valor = a.valor and r.horizonte = a.horizonte
-    where a.nivel_jerarquia = 'celda' and a.modelo = 'aforo' and a.horizonte = 1 and a.corte <> 'origen'
-        and a.wape is not null
-    order by a.corte, a.alumnos desc, a.valor
 """
 
 _UNFAIR = """

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from flows import alerts
 from flows.home.releases import REPORT
 from flows.language import marked, t
 from flows.screen.table import table
@@ -72,10 +73,6 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
             """select tabla, estado, motivo_estado, filas, strftime(capturada_en, '%Y-%m-%d %H:%M'),
             edad_dias, en_cuarentena from marts.salud_fuentes order by tabla"""
         )
-        alerts = rows(
-            """select que from marts.alertas where estado <> 'cerrada'
-            order by gravedad = 'grave' desc, alerta_id"""
-        )
     return {
         "run_id": manifest["run_id"],
         "published_at": manifest["published_at"],
@@ -90,7 +87,7 @@ def summarise(home: Home, manifest: dict[str, Any]) -> dict[str, Any]:
         ],
         "plan": dict(zip(PLAN_COLUMNS, plans[0], strict=True)) if plans else None,
         "plan_lacks": [lack for (lack,) in lacking],
-        "alerts": [what for (what,) in alerts],
+        "alerts": [alert["que"] for alert in alerts.read(home.published_file) or []],
         "sources": [dict(zip(SOURCE_COLUMNS, row, strict=True)) for row in health],
         "file": str(home.published_file),
         "report": str(home.published / REPORT) if (home.published / REPORT).exists() else None,
@@ -255,10 +252,10 @@ def example_query(summary: dict[str, Any]) -> str:
     return f"{shlex.quote(_short(Path(sys.executable)))} -c {shlex.quote(code)}"
 
 
-def _alerts(alerts: list[str]) -> list[str]:
-    if not alerts:
+def _alerts(open_: list[str]) -> list[str]:
+    if not open_:
         return []
-    said = t("{count} alerts are open; the gravest: {what}", count=len(alerts), what=alerts[0])
+    said = t("{count} alerts are open; the gravest: {what}", count=len(open_), what=open_[0])
     return [f"  {said}"]
 
 

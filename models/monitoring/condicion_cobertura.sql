@@ -1,29 +1,5 @@
 with
-errores as (
-    select * from {{ ref('errores_vigilados') }}
-    where horizonte = 1 and es_final and nivel in ('total', 'sede')
-),
-
-periodos as (select * from {{ ref('dim_periodos') }}),
-
-medidas as (
-    select
-        nivel,
-        donde,
-        indice,
-        round(1 - (bajo_q10 + sobre_q90) / nullif(celdas_con_intervalo, 0), 9) as valor,
-        1 / nullif(celdas_con_intervalo, 0) / 4 as ruido
-    from errores
-),
-
-conocidas as (
-    select * from medidas
-    where valor is not null
-),
-
-juzgadas as (
-    select * from {{ against_its_past('conocidas', var('vigilancia_desviaciones')) }}
-)
+{{ judged_errors('1 - (bajo_q10 + sobre_q90) / nullif(celdas_con_intervalo, 0)', '1 / nullif(celdas_con_intervalo, 0) / 4', var('vigilancia_desviaciones')) }}
 
 select
     'cobertura' as tipo,
