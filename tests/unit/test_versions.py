@@ -111,8 +111,8 @@ def test_a_comment_or_a_docstring_changes_no_python() -> None:
             "with a as (select 1), b as (select 2) select * from a",
             "with a as (select 1), b as (select 2) select * from b",
         ),
-        ("with a as (select 1 as x) select x from a", "with a as (select 1 as x) select x from s.a"),
-        ("with a as (select 1 as a) select a from a", "with a as (select 1 as b) select b from a"),
+        ("with a as (select 1 as x) select x from s.a", "with b as (select 1 as x) select x from s.cte_0"),
+        ("with a as (select 1 as a) select a from a", "with b as (select 1 as cte_0) select cte_0 from b"),
     ],
     ids=["another CTE", "a table of the name of a CTE", "a column of the name of a CTE"],
 )  # fmt: skip
