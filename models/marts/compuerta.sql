@@ -40,13 +40,14 @@ razones as (
         p.unique_id,
         p.media,
         b.yhat as misma_estacion,
-        ln(p.media / b.yhat) as razon,
+        -- A forecast of nobody has no logarithm, and is judged all the same.
+        ln(nullif(p.media, 0) / b.yhat) as razon,
         p.indice_origen = r.indice_corte as es_de_hoy
     from pronosticos as p
     inner join base as b
         on p.indice_origen = b.indice_origen and p.nivel_jerarquia = b.nivel_jerarquia and p.unique_id = b.unique_id
     cross join corrida as r
-    where p.nivel_jerarquia in ('total', 'sede') and p.media > 0 and b.yhat > 0
+    where p.nivel_jerarquia in ('total', 'sede') and b.yhat > 0
 ),
 
 -- A place that is always the same is allowed a tenth of a unit all the same.
@@ -59,7 +60,7 @@ usuales as (
     from razones
     where not es_de_hoy
     group by nivel_jerarquia, unique_id
-    having count(*) >= {{ var('compuerta_origenes') }}
+    having count(razon) >= {{ var('compuerta_origenes') }}
 ),
 
 lugares as (
