@@ -36,6 +36,8 @@
      a campus 'San Juan' or a slot is no person, and one campus 'Jesús María' among ten does not make half. The contract's own columns
      are of places and things, which may be called after a person: there a name counts that is written 'Soto, Juan', or of three words
      in at least 20 values.
+   - in the table of sections, where a place or a slot comes again and again: a text of words with a given name, or a number of
+     8 to 11 digits that is not as long as the column's codes are, in far fewer rows than the column's other values. Somebody has typed it there.
    A mapping can declare columns that a person has seen to be of things (-- not_personal: sede): names and bare numbers are then none. #}
 {% macro stop_on_personal_values(tabla, reader, columns, contract) -%}
     {%- if not reader -%}{{ return('') }}{%- endif -%}
@@ -43,8 +45,9 @@
     {%- set codes = ['seccion_id', 'curso', 'curso_actual', 'curso_siguiente'] -%}
     {%- set parts = [] -%}
     {%- for c in columns -%}
+        {%- set is_used_often = 'seccion_id' in known and c.name | trim | lower in known and c.name | trim | lower != 'seccion_id' -%}
         {%- do parts.append(
-            "select " ~ loop.index0 ~ " as posicion, " ~ (c.name | trim | lower in known) ~ " as es_de_cosas, "
+            "select " ~ loop.index0 ~ " as posicion, " ~ (c.name | trim | lower in known) ~ " as es_de_cosas, " ~ is_used_often ~ " as se_repite, count(*) as filas, "
             ~ (c.name | trim | lower in codes) ~ " as es_codigo, " ~ (c.name | trim | lower in reader.no_personales) ~ " as es_declarada, trim(cast(" ~ identifier(c.name) ~ " as varchar)) as valor from "
             ~ reader.sql ~ " group by all"
         ) if not modules.re.match('DOUBLE|FLOAT|BOOLEAN|DATE|TIME', c.type) -%}
@@ -57,25 +60,36 @@
     {%- if problems -%}
         {%- set said = [] -%}
         {%- set declarable = [] -%}
+        {%- set remedies = [] -%}
         {%- set rules = {
             "persons' names": " (half of them or more hold a common given name)",
             "document or telephone numbers": " (nine of ten are numbers of 8 to 11 digits, far apart from each other)",
+            "a person's name": " (words with a common given name, in few rows)",
+            "a document or telephone number": " (a number of 8 to 11 digits, in few rows)",
         } -%}
         {%- for column, kind in problems -%}
-            {%- do said.append("column " ~ column.shown ~ ": its values look like " ~ kind ~ rows_with(column, kind, reader) ~ rules.get(kind, '')) -%}
+            {%- do said.append("column " ~ column.shown ~ (": a value looks like " if kind.startswith('a ') else ": its values look like ") ~ kind ~ rows_with(column, kind, reader) ~ rules.get(kind, '')) -%}
             {%- do declarable.append(column.name | trim | lower) if kind in rules -%}
+            {%- do remedies.append("Correct these rows in the source." if kind.startswith('a ') else leave_out(reader)) -%}
         {%- endfor -%}
-        {{ stop("Table " ~ tabla ~ ", " ~ said | join('; ') ~ ", and persons' data must not be delivered. " ~ leave_out(reader)
+        {{ stop("Table " ~ tabla ~ ", " ~ said | join('; ') ~ ", and persons' data must not be delivered. " ~ remedies | unique | join(' ')
             ~ (" If they are of things or places, say so on top of the mapping " ~ tabla ~ ".sql: -- not_personal: " ~ declarable | join(', ')
                 if declarable else "")) }}
     {%- endif -%}
 {%- endmacro %}
 
 
-{# Where the values are of which one is enough: ' (rows 6, 9 of sections.csv)'. #}
+{# Where the values are of which one is enough: ' (row 6, 9 of sections.csv)'. #}
 {% macro rows_with(column, kind, reader) -%}
     {%- set value = "cast(" ~ identifier(column.name) ~ " as varchar)" -%}
-    {%- set conditions = {'e-mails': has_email(value), 'documents or telephones': has_document(value)} -%}
+    {%- set is_rare = "trim(" ~ value ~ ") in (select valor from (select trim(" ~ value ~ ") as valor, count(*) as filas from " ~ reader.sql
+        ~ " group by all having valor <> '') qualify " ~ in_few_rows('') ~ ")" -%}
+    {%- set conditions = {
+        'e-mails': has_email(value),
+        'documents or telephones': has_document(value),
+        "a person's name": has_name(value) ~ " and " ~ is_rare,
+        'a document or telephone number': is_number_of_person("regexp_replace(" ~ value ~ ", '[ .-]', '', 'g')") ~ " and " ~ is_rare,
+    } -%}
     {%- if kind not in conditions -%}{{ return('') }}{%- endif -%}
     {%- set rows = run_query(
         "select archivo, fila from " ~ reader.sql ~ " where " ~ conditions[kind] ~ " order by archivo, fila limit 3"
@@ -106,14 +120,34 @@
 {%- endmacro %}
 
 
-{# From `valores` (posicion of the column, es_de_cosas, es_codigo, es_declarada, valor: distinct), the columns that hold persons' data: posicion, what it is. #}
+{# A value in fewer than ten rows, where the column's other values have five times as many. #}
+{% macro in_few_rows(group) %}{{ return("(filas < 10 and filas * 5 <= median(filas) over (" ~ group ~ "))") }}{% endmacro %}
+
+{# Two words or more, whatever stands between and beside them, one of them a given name and none a place's. #}
+{% macro has_name(value) -%}
+    {%- set text_words = words("regexp_replace(" ~ value ~ ", '[^\\p{L}]+', ' ', 'g')") -%}
+    {{ return("(len(" ~ text_words ~ ") > 1 and list_has_any(" ~ text_words ~ ", getvariable('given_names')) and not list_has_any(" ~ text_words ~ ", " ~ no_persons() ~ "))") }}
+{%- endmacro %}
+
+{# Of 8 to 11 digits, with or without a check letter; no day, no two hours of a day (0700-0830), no round number. #}
+{% macro is_number_of_person(joined) -%}
+    {{ return("((regexp_full_match(" ~ joined ~ ", '[XYZxyz]?[0-9]{7,11}[A-Za-z]?') and len(regexp_replace(" ~ joined ~ ", '[^0-9]', '', 'g')) between 8 and 11"
+        ~ " or regexp_full_match(" ~ joined ~ ", '[0-9]{7,8}[Kk]') or regexp_full_match(" ~ joined ~ ", '[+][0-9]{8,14}'))"
+        ~ " and not regexp_full_match(" ~ joined ~ ", '(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])')"
+        ~ " and not regexp_full_match(" ~ joined ~ ", '(([01][0-9]|2[0-4])[0-5][0-9]){2}')"
+        ~ " and not regexp_full_match(" ~ joined ~ ", '1[4-9][0-9]{8}|.*000'))") }}
+{%- endmacro %}
+
+
+{# From `valores` (posicion of the column, es_de_cosas, se_repite: of sections, filas with it, es_codigo, es_declarada, valor: distinct), the columns that hold persons' data: posicion, what it is. #}
 {% macro personal_shares() -%}
  palabras as (
     select
         *,
         {{ has_email('valor') }} as es_correo,
         {{ has_document('valor') }} as es_documento,
-        case when not es_codigo then regexp_replace(valor, '[ .-]', '', 'g') end as junto,
+        se_repite and {{ in_few_rows('partition by posicion') }} as es_rara,
+        regexp_replace(valor, '[ .-]', '', 'g') as junto,
         -- Codes and numbers, which are many, have no words to look at.
         case when regexp_full_match(strip_accents(lower(valor)), '[a-zñ''´` .,-]+') then {{ words('valor') }} end as sueltas
     from valores
@@ -123,19 +157,14 @@
 marcas as (
     select
         *,
-        case
-            when not es_codigo
-                then
-                    (regexp_full_match(junto, '[XYZxyz]?[0-9]{7,11}[A-Za-z]?') and len(regexp_replace(junto, '[^0-9]', '', 'g')) between 8 and 11
-                        or regexp_full_match(junto, '[0-9]{7,8}[Kk]') or regexp_full_match(junto, '[+][0-9]{8,14}'))
-                    and not regexp_full_match(junto, '(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])')
-                    and not regexp_full_match(junto, '1[4-9][0-9]{8}|.*000')
-        end as es_numero,
-        case when not es_codigo then try_cast(regexp_replace(junto, '[^0-9]', '', 'g') as bigint) end as numero,
+        {{ is_number_of_person('junto') }} as es_numero,
+        try_cast(regexp_replace(junto, '[^0-9]', '', 'g') as bigint) as numero,
         sueltas is not null
             and len(sueltas) between 1 and 6
             and list_has_any(sueltas, getvariable('given_names'))
-            and not list_has_any(sueltas, {{ no_persons() }}) as es_nombre
+            and not list_has_any(sueltas, {{ no_persons() }}) as es_nombre,
+        es_rara and {{ has_name('valor') }} as es_nombre_raro,
+        es_rara and {{ is_number_of_person('junto') }} and len(junto) <> mode(len(junto)) over (partition by posicion) as es_numero_raro
     from palabras
 )
 
@@ -147,7 +176,7 @@ from (
             when bool_or(es_correo) then 'e-mails'
             when bool_or(es_documento) then 'documents or telephones'
             when any_value(es_declarada) then null
-            when count(*) filter (es_numero) >= greatest(20, 0.9 * count(*))
+            when not any_value(es_codigo) and count(*) filter (es_numero) >= greatest(20, 0.9 * count(*))
                 and (max(numero) filter (es_numero) - min(numero) filter (es_numero)) / count(*) > 200 then 'document or telephone numbers'
             when
                 case when any_value(es_de_cosas)
@@ -155,6 +184,8 @@ from (
                         or count(*) filter (es_nombre and len(sueltas) > 2) >= greatest(20, 0.5 * count(*))
                     else count(*) filter (es_nombre) >= greatest(4, 0.5 * count(*))
                 end then 'persons'' names'
+            when bool_or(es_nombre_raro) then 'a person''s name'
+            when bool_or(es_numero_raro) then 'a document or telephone number'
         end as tipo
     from marcas
     group by posicion
@@ -167,7 +198,7 @@ order by posicion
 {% macro no_persons() -%}
     {{ return(list_of((
         'san santa santo sto sta sede campus local centro aula sala salon laboratorio lab colegio instituto escuela universidad '
-        ~ 'avenida av calle jiron plaza parque edificio pabellon torre curso nivel taller programa'
+        ~ 'turno grupo avenida av calle jiron plaza parque edificio pabellon torre curso nivel taller programa'
     ).split())) }}
 {%- endmacro %}
 

@@ -88,6 +88,29 @@ def test_places_may_be_called_after_persons(land: Land, tables: sources.Tables, 
     assert "column aula: its values look like persons' names" in " ".join(output.split())
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("horario", "Juana Zutanita", "a person's name"),
+        ("curso", "ZUTANITA CANARIO, ROSA (40302010)", "a person's name"),
+        ("sede", "Juana  Zutanita", "a person's name"),
+        ("aula", "40302010", "a document or telephone number"),
+        ("curso", "40.302.010", "a document or telephone number"),
+    ],
+)
+def test_what_is_typed_into_a_few_rows_of_a_place_or_a_slot(
+    land: Land, tables: sources.Tables, tmp_path: Path, column: str, value: str, said: str
+) -> None:
+    """A person's name or number is refused there too: row and column are named, and not the value."""
+    sections = tables["programacion"].assign(aula="A-101")
+    sections.loc[[5, 6], column] = value
+    landed = land(sources.write(tables | {"programacion": sections}, tmp_path), fails=True)
+    output = " ".join(landed.output.split())
+    assert f"Table programacion, column {column}: a value looks like {said} (row 6, 7 of" in output
+    assert "programacion" not in landed.tables
+    assert not [word for word in ("zutanita", "canario", "40302010", "302.010") if word in output.lower()]
+
+
 def test_values_that_only_resemble_persons_are_not(
     land: Land, tables: sources.Tables, tmp_path: Path
 ) -> None:
@@ -98,6 +121,9 @@ def test_values_that_only_resemble_persons_are_not(
 
     sections = tables["programacion"].assign(
         seccion_id=[f"{10_000_000 + row * 977}" for row in range(count)],
+        # Rare ones too: places, and two hours.
+        horario=["0700-0830", "1900 2030", "Turno Ana", *["07:00 - 08:30"] * (count - 3)],
+        modalidad=["Sede Juan Pablo", *["PRESENCIAL"] * (count - 1)],
         sede=repeated(
             "San Juan", "Jesús María", "Santa Rosa", "CENTRO", "Miraflores", "Daniel Alcides Carrión"
         ),
