@@ -200,7 +200,7 @@ def resolve(
                 t("give one of {tables}", tables=", ".join(contract_tables())),
             )
         )
-    unchecked = ", ".join(check for check in accepted_gate if check not in GATE_CHECKS)
+    unchecked = ", ".join(check for check in accepted_gate if check.partition(":")[0] not in GATE_CHECKS)
     if unchecked:
         problems.append(
             Problem(

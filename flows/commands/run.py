@@ -35,7 +35,7 @@ EXAMPLES = """Examples:
   aforo run --period 202506 --horizon 1         as it would have been made for 202506
   aforo run --offline                           from the last good capture
   aforo run --accept sedes                      its losses since the last capture are right
-  aforo run --accept-gate sede_fuera_de_rango   what the gate refused is right
+  aforo run --accept-gate retroceso             what the gate refused is right
   aforo run --as-of 2025-06-05                  from what was captured up to then
   aforo run --push postgresql://aforo@host/bi   and the marts into that database
 """
@@ -66,7 +66,8 @@ def command(
     accept_gate: Annotated[
         list[str] | None,
         typer.Option(
-            help="Publish even if this check of the gate refuses it (docs/gate.md).", metavar="CHECK"
+            help="Publish even if this check of the gate refuses it, all over or at a place (docs/gate.md).",
+            metavar="CHECK[:PLACE]",
         ),
     ] = None,
     mapping: Mapping = None,

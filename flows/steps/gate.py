@@ -1,10 +1,11 @@
-"""The gate: what the mart `compuerta` refuses is not published, unless a person accepts it by its name.
+"""The gate: what the mart `compuerta` refuses is not published, unless a person accepts the check.
 
 The checks and their limits are SQL (models/marts/compuerta.sql). Here is read what is published now, which
 two of them compare with, and what they found.
 """
 
 import contextlib
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +61,7 @@ def published(home: Home) -> dict[str, Any]:
 def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdict:
     """The verdict on the warehouse's marts; AforoError where a check that nobody accepts refuses them.
 
+    accepted: each a check's name, for all places, or `CHECK:PLACE`.
     What was accepted of the same data, code and vars, and is published, need not be accepted again.
     """
     with duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection:
@@ -69,7 +71,9 @@ def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdi
     blocking = [check for check in failed if check["bloquea"]]
     before = _accepted_before(home, stands_on)
     refused = [
-        check for check in blocking if check["verificacion"] not in accepted and _place(check) not in before
+        check
+        for check in blocking
+        if not {check["verificacion"], _named(check)} & {*accepted} and _place(check) not in before
     ]
     if refused:
         raise AforoError([_problem(check) for check in refused])
@@ -82,6 +86,11 @@ def _accepted_before(home: Home, stands_on: str | None) -> set[tuple[str, str]]:
     if stands_on is None or gate.get("stands_on") != stands_on:
         return set()
     return {_place(check) for check in gate["accepted"]}
+
+
+def _named(check: dict[str, Any]) -> str:
+    """The check as `--accept-gate` takes it: with its place."""
+    return f"{check['verificacion']}:{check['donde']}"
 
 
 def _place(check: dict[str, Any]) -> tuple[str, str]:
@@ -127,7 +136,7 @@ def _problem(check: dict[str, Any]) -> Problem:
         t(
             "look at marts.compuerta in the warehouse and docs/gate.md; if it is right so: "
             "aforo run --accept-gate {check}",
-            check=check["verificacion"],
+            check=shlex.quote(_named(check)),
         ),
     )
 

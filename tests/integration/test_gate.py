@@ -12,7 +12,7 @@ ALL_CHECKS = (
     "--accept-gate",
     "sede_fuera_de_rango",
     "--accept-gate",
-    "total_fuera_de_rango",
+    "total_fuera_de_rango:total",
     "--accept-gate",
     "retroceso",
 )
@@ -32,7 +32,7 @@ def test_a_forecast_that_cannot_be_is_refused_then_accepted_then_taken_back(good
     refused = good.aforo("run", "--accept", "programacion")
     assert refused.exit_code == 1
     assert "the gate refuses total_fuera_de_rango (total)" in refused.err
-    assert "aforo run --accept-gate total_fuera_de_rango" in refused.err
+    assert "aforo run --accept-gate total_fuera_de_rango:total" in refused.err
     assert published(good) == before
 
     accepted = good.aforo("run", *ALL_CHECKS)
