@@ -27,10 +27,12 @@ from flows.language import t
 from flows.settings import Home
 
 VARIABLE = "AFORO_ALERTS"
-# Prefect's events: one an alert, and one for all that opened at once, for what should happen once.
+# Prefect's events: one an alert, and one for all of drift that opened at once.
 OPENED = "aforo.alert.opened"
 CLOSED = "aforo.alert.closed"
-ANY_OPENED = "aforo.alerts.opened"
+DRIFTED = "aforo.alerts.drifted"
+# Kinds for which models selected anew may be better; they mend no source and no campus that is missing.
+OF_DRIFT = frozenset({"volumen", "mezcla", "pronostico", "sesgo", "cobertura", "exactitud"})
 # What begins the id of an alert that is not in the mart: a scheduled run that failed.
 FAILED_RUN = "corrida_fallida|"
 COLUMNS = (
@@ -185,9 +187,9 @@ def of_prefect(home: Home) -> Destination:
             emit(OPENED, alert["alerta_id"], alert["que"], alert)
         for alerta_id, words in news.closed.items():
             emit(CLOSED, alerta_id, words, {"que": words})
-        if news.opened:
-            ids = [alert["alerta_id"] for alert in news.opened]
-            emit_event(ANY_OPENED, {"prefect.resource.id": f"aforo.alerts.{tag}"}, payload={"alerts": ids})
+        drifted = [alert["alerta_id"] for alert in news.opened if alert["tipo"] in OF_DRIFT]
+        if drifted:
+            emit_event(DRIFTED, {"prefect.resource.id": f"aforo.alerts.{tag}"}, payload={"alerts": drifted})
         return True
 
     return Destination("prefect", "Prefect", tell)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Job:
     """A deployment: its name, its flow ('module:function'), on which days and at which hour (UTC) it runs.
 
-    dates: the calendar's forecast dates, and after the last of them every month. `after_alerts`: also when
-    alerts have opened.
+    dates: the calendar's forecast dates, and after the last of them every month. `after_drift`: also when
+    alerts of drift or of accuracy have opened.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Job:
     days: Literal["daily", "weekly", "dates"]
     hour: int
     description: str
-    after_alerts: bool = False
+    after_drift: bool = False
 
 
 CAPTURE = Job(
@@ -56,7 +56,7 @@ BACKTEST = Job(
     "dates",
     13,
     "Forecast the past periods again, select the models anew, and say how wrong that was.",
-    after_alerts=True,
+    after_drift=True,
 )
 VACUUM = Job(
     "vacuum", "flows.operations:vacuum", "weekly", 14, "Fold old history that no published forecast needs."
@@ -101,8 +101,8 @@ def made(job: Job, dates: list[date], parameters: dict[str, Any], asked: Setting
     today = datetime.now(UTC).date()
     # Only this home's: others may be on the same server.
     opened = DeploymentEventTrigger(
-        name=f"aforo: {job.name} after alerts",
-        expect={alerts.ANY_OPENED},
+        name=f"aforo: {job.name} after drift",
+        expect={alerts.DRIFTED},
         match={"prefect.resource.id": f"aforo.alerts.{flow_runs.home_tag(asked.home)}"},
     )
     made: RunnerDeployment = flow.to_deployment(
@@ -111,7 +111,7 @@ def made(job: Job, dates: list[date], parameters: dict[str, Any], asked: Setting
         schedules=[RRule(rule, timezone="UTC") for rule in rules(job, dates, today)],
         parameters={name: value for name, value in parameters.items() if name in takes},
         tags=flow_runs.tags(asked),
-        triggers=[opened] if job.after_alerts else [],
+        triggers=[opened] if job.after_drift else [],
         concurrency_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

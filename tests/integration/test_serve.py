@@ -175,7 +175,7 @@ def open_alert(institute: Institute) -> None:
     """Tells Prefect of an alert that has opened, as a flow of the institute does."""
     code = """
         from flows import alerts, settings
-        alert = dict.fromkeys(alerts.COLUMNS, "x") | {"alerta_id": "sesgo|sede|NORTE|202506"}
+        alert = dict.fromkeys(alerts.COLUMNS, "x") | {"tipo": "sesgo", "alerta_id": "sesgo|sede|NORTE|202506"}
         home = settings.resolve_home()
         assert alerts.deliver(home, [alert], [alerts.of_prefect(home)]) == []
     """

@@ -197,3 +197,23 @@ def test_what_a_person_reads(home: Home) -> None:
         connection.execute("drop table marts.alertas")
     assert alerts.published(home) is None
     assert alerts.deliver_if_possible(home) == []
+
+
+def test_alerts_of_drift_are_told_together_for_the_backtest(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A campus that is missing asks for its data, not for other models.
+    told: list[tuple[str, Any]] = []
+    monkeypatch.setattr("prefect.events.emit_event", lambda event, _, payload: told.append((event, payload)))
+    tell = alerts.of_prefect(home).tell
+    tell(
+        alerts.News([dict.fromkeys(alerts.COLUMNS, "x") | {"alerta_id": CAMPUS, "tipo": "sede_perdida"}], {})
+    )
+    assert [event for event, _ in told] == [alerts.OPENED]
+    tell(alerts.News([dict.fromkeys(alerts.COLUMNS, "x") | {"alerta_id": BIAS, "tipo": "sesgo"}], {}))
+    assert told[-1] == (alerts.DRIFTED, {"alerts": [BIAS]})
+
+
+def test_the_kinds_of_drift_are_conditions() -> None:
+    conditions = (Path(__file__).parents[2] / "models" / "monitoring").glob("condicion_*.sql")
+    assert {file.stem.removeprefix("condicion_") for file in conditions} > alerts.OF_DRIFT

@@ -74,7 +74,7 @@ def test_a_worker_and_aforo_serve_have_the_same_jobs() -> None:
         assert found["description"] == job.description
         assert found["entrypoint"] == f"{module.replace('.', '/')}.py:{function}"
         assert found["concurrency_limit"] == 1
-        assert bool(found.get("triggers")) == job.after_alerts
+        assert bool(found.get("triggers")) == job.after_drift
         [schedule] = found["schedules"]
         day = {"daily": "* * *", "weekly": "* * 0", "dates": f"{due.DAY_OF_MONTH} * *"}[job.days]
         assert schedule == {"cron": f"0 {job.hour} {day}", "timezone": "UTC"}
