@@ -26,7 +26,7 @@ _PUBLISHED_FALLBACK = """
 """
 _PUBLISHED_TABLES = "select count(*) from marts.salud_fuentes where estado = 'viva'"
 _FAILED = """
-    select verificacion, donde, valor, minimo, maximo, que_hacer, bloquea from marts.compuerta
+    select verificacion, donde, valor, minimo, maximo, que_hacer, bloquea, regla_publicada from marts.compuerta
     where not pasa
     order by bloquea desc, verificacion, donde
 """
@@ -114,6 +114,12 @@ def hints(verdict: Verdict) -> list[str]:
             kind=rule["donde"],
             rule=_number(rule["maximo"]),
             own=_number(rule["valor"]),
+        )
+        if rule["regla_publicada"] is None
+        else t(
+            "of demand {kind} the rule {rule} is published, which was better in the backtest",
+            kind=rule["donde"],
+            rule=rule["regla_publicada"],
         )
         for rule in verdict.better_rules
     ]

@@ -33,6 +33,13 @@ valor as (
     where horizonte = 1 and clase in ('ultimo_valor', 'misma_estacion', 'media_de_la_estacion', 'regla_de_flujo')
 ),
 
+relevos as (
+    select r.*
+    from {{ ref('relevos') }} as r
+    inner join corrida as c on r.indice_origen = c.indice_corte
+    where r.h = 1
+),
+
 -- How far above its same season a forecast was, at each origin: what a place usually does.
 razones as (
     select
@@ -115,27 +122,32 @@ retroceso as (
     where (select count(*) from fuentes) >= {{ publicado.get('vivas', 0) }}
 ),
 
--- Said, not refused: a class of few cells may lose to a rule by chance.
+-- Said, not refused: where it is no chance, the rule is what is published.
 reglas as (
     select
         'regla_simple' as verificacion,
-        tipo_demanda as donde,
-        any_value(wape_aforo) as valor,
+        v.tipo_demanda as donde,
+        any_value(v.wape_aforo) as valor,
         cast(null as double) as minimo,
-        min(wape) as maximo,
-        'en esta clase de demanda la regla simple fue mejor: dele más peso que al número' as que_hacer,
-        false as bloquea
-    from valor
-    group by tipo_demanda
+        min(v.wape) as maximo,
+        coalesce(
+            'se publica la regla simple, que falló menos: ' || any_value(r.regla),
+            'la regla simple falló menos, por poco o en pocos orígenes: mire las dos'
+        ) as que_hacer,
+        false as bloquea,
+        any_value(r.regla) as regla_publicada
+    from valor as v
+    left join relevos as r using (tipo_demanda)
+    group by v.tipo_demanda
 ),
 
 reunidas as (
     select * from lugares
-    union all
+    union all by name
     select * from celdas_de_respaldo
-    union all
+    union all by name
     select * from retroceso
-    union all
+    union all by name
     select * from reglas
 )
 
@@ -148,6 +160,7 @@ select
     -- Nothing to compare with passes.
     coalesce(valor >= minimo, true) and coalesce(valor <= maximo, true) as pasa,
     bloquea,
-    cast(que_hacer as varchar) as que_hacer
+    cast(que_hacer as varchar) as que_hacer,
+    cast(regla_publicada as varchar) as regla_publicada
 from reunidas
 where valor is not null

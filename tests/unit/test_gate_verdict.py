@@ -17,11 +17,11 @@ def home(tmp_path: Path) -> Home:
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute(
             "create schema marts; create table marts.compuerta as select * from (values"
-            " ('sede_fuera_de_rango', 'NORTE', 9.0, 1.0, 5.0, false, true, 'x'),"
-            " ('sede_fuera_de_rango', 'SAN JUAN', 9.0, 1.0, 5.0, false, true, 'x'),"
-            " ('retroceso', 'total', 0.2, null, 0.3, true, true, 'x'),"
-            " ('regla_simple', 'inicial', 0.5, null, 0.4, false, false, 'x')"
-            ") as t (verificacion, donde, valor, minimo, maximo, pasa, bloquea, que_hacer)"
+            " ('sede_fuera_de_rango', 'NORTE', 9.0, 1.0, 5.0, false, true, 'x', null),"
+            " ('sede_fuera_de_rango', 'SAN JUAN', 9.0, 1.0, 5.0, false, true, 'x', null),"
+            " ('retroceso', 'total', 0.2, null, 0.3, true, true, 'x', null),"
+            " ('regla_simple', 'inicial', 0.5, null, 0.4, false, false, 'x', 'flujo')"
+            ") as t (verificacion, donde, valor, minimo, maximo, pasa, bloquea, que_hacer, regla_publicada)"
         )
     return home
 
@@ -48,3 +48,4 @@ def test_a_rule_that_is_better_is_said_and_refuses_nothing(home: Home) -> None:
     verdict = gate.judge(home, ("sede_fuera_de_rango",), None)
     assert [check["donde"] for check in verdict.accepted] == ["NORTE", "SAN JUAN"]
     assert [rule["donde"] for rule in verdict.better_rules] == ["inicial"]
+    assert "of demand inicial the rule flujo is published" in gate.hints(verdict)[-1]
