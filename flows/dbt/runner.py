@@ -20,8 +20,12 @@ _LEAN = ["--no-write-json"]
 _DATA = ["--exclude-resource-type", "unit_test", *_LEAN]
 AUDIT = ["build", "--select", "path:models/landing", *_DATA]
 TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DATA]
-# Where nothing is new since the tables above raw were built: what carries the run's stamp.
-RESTAMP = ["build", "--select", "fuentes", "corrida", "path:models/monitoring", "path:models/marts", *_DATA]
+# Where nothing is new since the tables above raw were built: what carries the run's stamp, tells how old the
+# data is, or stands on what was published or vacuumed since.
+RESTAMP = [
+    "build", "--select", "fuentes", "corrida", "salud_fuentes", "prediccion_detalle", "prediccion_jerarquia",
+    "condicion_fuente_atrasada", "pronostico_y_real+", "compuerta", "cambios_programacion", *_DATA,
+]  # fmt: skip
 # The alerts from the newest capture, on a copy of the warehouse (flows/monitoring.py). Without tests: data
 # that a run refuses must raise its alert all the same.
 MONITOR = [

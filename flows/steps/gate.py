@@ -26,7 +26,7 @@ _PUBLISHED_FALLBACK = """
 """
 _PUBLISHED_TABLES = "select count(*) from marts.salud_fuentes where estado = 'viva'"
 _FAILED = """
-    select verificacion, donde, valor, minimo, maximo, que_hacer, bloquea, regla_publicada from marts.compuerta
+    select verificacion, donde, valor, minimo, maximo, bloquea, regla_publicada from marts.compuerta
     where not pasa
     order by bloquea desc, verificacion, donde
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.dbt import invocation
-from flows.dbt.runner import PARSE, Variables, run_dbt
+from flows.dbt.runner import PARSE, RESTAMP, Variables, run_dbt
 from flows.project import contract_tables, schema_of, version_variables
 from flows.settings import resolve
 
@@ -165,3 +165,25 @@ def test_every_mart_is_shown_to_someone(manifest: dict[str, Any]) -> None:
     assert [
         n["name"] for n in models(manifest) if layer(n) == "marts" and n["unique_id"] not in exposed
     ] == []
+
+
+def test_a_run_on_what_was_seen_builds_all_that_is_the_runs_own(manifest: dict[str, Any]) -> None:
+    """What bears its stamp, tells how old data is, or stands on what was published or vacuumed since."""
+    stamps = "run_id|as_of|git_commit|datos_al|edad_dias|estado_fuente|tablas_respaldo"
+    own = rf"\b({stamps}|published_\w+|vaciados)\b"
+    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    built = {name for name, node in nodes.items() if node["alias"] in RESTAMP}
+    with_all_below = {name for name, node in nodes.items() if f"{node['alias']}+" in RESTAMP}
+    while with_all_below - built:
+        built |= with_all_below
+        with_all_below |= {
+            name for name, node in nodes.items() if set(node["depends_on"]["nodes"]) & with_all_below
+        }
+    missing = {
+        node["alias"]
+        for name, node in nodes.items()
+        if node["fqn"][1] in ("monitoring", "marts")
+        and re.search(own, node["raw_code"])
+        and name not in built
+    }
+    assert missing == set()
