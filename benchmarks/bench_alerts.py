@@ -4,18 +4,17 @@
 captures the source as it was before its newest closed period and forecasts from thirty past origins, one
 step ahead (`aforo backtest`); the conditions use nothing later than the period they judge, so the alerts over
 these periods are those of a replay. Then the newest period is delivered to copies of that home, once as it
-is and once with each fault of alert_faults.py, captured as `aforo serve` does, and the alerts are built.
+is and once with each fault of alert_faults.py, audited and captured, and the alerts are built.
 
 `--folder` keeps the homes: what was built there is taken as it is, so that other thresholds take seconds.
 """
 
 import argparse
-import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +24,13 @@ from benchmarks.alert_faults import Fault, faults, newest_closed, up_to, without
 from benchmarks.bench_run import DEMO, INSTITUTE, ROOT
 from benchmarks.bench_sources import read
 from flows import settings
-from flows.dbt.runner import MONITOR, Variables, run_dbt
-from flows.project import schema_of, version_variables
+from flows.dbt.runner import AUDIT, MONITOR, DbtResult, Variables, capture_of, run_dbt
+from flows.project import contract_tables, schema_of, version_variables
 from flows.settings import Home
+from flows.steps import audit
 from tests import sources
 
 ORIGINS = 30
-CAPTURE = "import sys; from flows.operations import capture; capture(*sys.argv[1:])"
 FALSE_ALARMS = """
 with
 looked as (
@@ -92,30 +91,23 @@ class Judged:
 
 
 def captured(home: Home, tables: sources.Tables) -> dict[str, str]:
-    """Captures the tables as a source of the home; returns why which were refused."""
+    """Audits and captures the tables as a source of the home, as `aforo run` does; why which were refused."""
     source = sources.write(tables, home.root.with_name(f"{home.root.name}_source"))
+    asked = settings.resolve(source=str(source), home=str(home.root))
     settings.prepare_environment(home)
-    done = subprocess.run(
-        [sys.executable, "-c", CAPTURE, str(source), str(home.root)],
-        cwd=ROOT,
-        env=os.environ | {"AFORO_HOME": str(home.root), "AFORO_RETRY_SECONDS": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    last = json.loads(max(home.runs.glob("*.json")).read_text())
-    if last["status"] != "captured":
-        raise RuntimeError(f"{last['problems']}\n{done.stderr}")
-    return dict(last["fallbacks"])
+    variables = Variables(version_variables(), {"run_id": f"bench-{time.time_ns()}"})
+    found = audit.read(run_dbt(AUDIT, asked, variables), home, list(contract_tables()))
+    refused = audit.fall_back(found, asked) if found.failed else {}
+    variables.of_run["respaldos"] = refused
+    _succeed(run_dbt(capture_of([t for t in contract_tables() if t not in refused]), asked, variables))
+    return refused
 
 
 def monitored(home: Home) -> None:
     """Builds the alerts in the home's warehouse."""
     asked = settings.resolve(home=str(home.root))
     settings.prepare_environment(home)
-    result = run_dbt(MONITOR, asked, Variables(version_variables()))
-    if not result.ok:
-        raise RuntimeError(f"{result.failures} {result.errors}")
+    _succeed(run_dbt(MONITOR, asked, Variables(version_variables())))
 
 
 def rows(home: Home, query: str) -> list[tuple[object, ...]]:
@@ -189,6 +181,11 @@ def report(name: str, source: Path, folder: Path) -> bool:
         every = every and bool(by)
         print(f"  {fault.name}: {f'{by} ({where})' if by else 'NOT SEEN'}")
     return every
+
+
+def _succeed(result: DbtResult) -> None:
+    if not result.ok:
+        raise RuntimeError(f"{result.failures} {result.errors}")
 
 
 def main() -> None:

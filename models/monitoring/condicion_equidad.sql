@@ -28,6 +28,8 @@ tamanos as (
     from ventanas
     where nivel = 'sede'
     group by indice_final, donde
+    -- A third of fewer than six may be one campus alone, which is there as itself.
+    qualify count(*) over (partition by indice_final) >= 6
 ),
 
 grupos as (

@@ -1,4 +1,4 @@
-{% set recientes = var('vigilancia_periodos_minimos') %}
+{% set recientes = var('vigilancia_periodos_minimos') | int %}
 
 with
 {{ measured_errors('pronosticados / nullif(alumnos, 0) - 1', '1 / nullif(alumnos, 0)') }},
