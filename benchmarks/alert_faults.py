@@ -8,6 +8,7 @@ from tests.sources import Tables
 
 # Of six weeks a month's source is late, whichever way one counts.
 DAYS_LATE = 50
+BIAS = (("sesgo", "total"), ("pronostico", "total"))
 NEW_SLOT = "05:00 - 06:30"
 
 
@@ -70,8 +71,8 @@ def faults(tables: Tables, period: int) -> list[Fault]:
             campus,
         ),
         Fault("counts doubled", tables | {"programacion": doubled}, (("volumen", "total"),)),
-        Fault("forecast 10 % too high", tables, (("sesgo", "total"),), forecast=1.1),
-        Fault("forecast 10 % too low", tables, (("sesgo", "total"),), forecast=0.9),
+        Fault("forecast 10 % too high", tables, BIAS, forecast=1.1),
+        Fault("forecast 10 % too low", tables, BIAS, forecast=0.9),
         Fault(
             "mapping without every 20th course",
             tables | {"equivalencia_cursos": mapping[mapping.reset_index().index % 20 != 0]},

@@ -193,6 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, help="keep the replayed homes there, and take those that are")
     asked = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         every = [
