@@ -131,19 +131,17 @@ def replayed(source: Path, folder: Path, period: int) -> Home:
 
 def delivered(before: Home, fault: Fault, period: int) -> Judged:
     """What is seen when a copy of the home is delivered the newest period with the fault."""
-    with tempfile.TemporaryDirectory(dir=before.root.parent) as folder:
-        home = Home(Path(shutil.copytree(before.root, Path(folder, "home"), symlinks=True)))
-        refused = captured(home, fault.tables)
-        with duckdb.connect(str(home.warehouse)) as connection:
-            connection.execute(
-                "update landing.capturas set capturada_en = capturada_en - to_days(?)", [fault.days]
-            )
-            if fault.forecast != 1:
-                connection.execute(
-                    FORECAST.format(times=fault.forecast, predictions=schema_of("predictions"))
-                )
-        monitored(home)
-        found = rows(home, HOLD.format(period=period))
+    home = _copy(before)
+    refused = captured(home, fault.tables)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(
+            "update landing.capturas set capturada_en = capturada_en - to_days(?)", [fault.days]
+        )
+        if fault.forecast != 1:
+            query = FORECAST.format(times=fault.forecast, predictions=schema_of("predictions"))
+            connection.execute(query)
+    monitored(home)
+    found = rows(home, HOLD.format(period=period))
     return Judged({(str(a), str(b), str(c), int(str(d))) for a, b, c, d in found}, refused)
 
 
@@ -179,8 +177,21 @@ def report(name: str, source: Path, folder: Path) -> bool:
     for fault in faults(arrived, period):
         by, where = seen(fault, delivered(home, fault, period), sound)
         every = every and bool(by)
-        print(f"  {fault.name}: {f'{by} ({where})' if by else 'NOT SEEN'}")
+        print(f"  {fault.name}: {f'{by} ({where})' if by else 'NOT SEEN'}", flush=True)
     return every
+
+
+def _copy(before: Home) -> Home:
+    """A copy always at the same place, with what dbt parsed there: it would parse for each place anew."""
+    home = Home(before.root.with_name("after"))
+    target, aside = home.root / "target", home.root.with_name("target")
+    if target.exists():
+        target.rename(aside)
+    shutil.rmtree(home.root, ignore_errors=True)
+    shutil.copytree(before.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("target"))
+    if aside.exists():
+        aside.rename(target)
+    return home
 
 
 def _succeed(result: DbtResult) -> None:
@@ -193,7 +204,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, help="keep the replayed homes there, and take those that are")
     asked = parser.parse_args()
-    sys.stdout.reconfigure(line_buffering=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         every = [
