@@ -45,6 +45,9 @@ bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Po
 bench-plan: $(READY)  ## the class plan's backtest: cancelled sections against students turned away
 	@$(BIN)/python -m benchmarks.bench_plan
 
+bench-alerts: $(READY)  ## false alarms a year by kind of alert, and whether planted faults are seen
+	@$(BIN)/python -m benchmarks.bench_alerts $(if $(FOLDER),--folder $(FOLDER))
+
 reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
 
@@ -73,4 +76,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi
+.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan bench-alerts reliability docs bi

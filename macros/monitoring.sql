@@ -37,10 +37,20 @@
             'que': "{donde}: en el intervalo del 80 % quedó {valor} de las celdas, y lo normal es {inferior} o más",
             'que_hacer': "No tomar el intervalo por tan seguro como dice; si dura, volver a elegir modelos (aforo backtest).",
         },
+        'equidad': {
+            'gravedad': 'aviso',
+            'que': "{donde}: en el último ciclo el pronóstico falló {valor} veces lo que falla en celdas de su tamaño en toda la institución, y se admite hasta {umbral}",
+            'que_hacer': "Ver docs/governance.md (Fairness): revisar sus datos; mientras dure, decidir allí con el intervalo y no con el número.",
+        },
         'pronostico': {
             'gravedad': 'grave',
             'que': "{donde}: se pronostican {valor} veces los alumnos que explican la estación y la tendencia (lo normal: de {inferior} a {umbral})",
             'que_hacer': "Comparar con la publicación anterior (marts.prediccion_jerarquia) y con los datos del último periodo antes de decidir.",
+        },
+        'revision': {
+            'gravedad': 'grave',
+            'que': "{donde}: sin datos nuevos, el pronóstico publicado cambió {valor} de los alumnos (se admite de {inferior} a {umbral})",
+            'que_hacer': "Ver qué cambió entre las dos publicaciones (versión, parámetros o código); si no se quería, volver a la anterior: aforo rollback.",
         },
         'fuente_atrasada': {
             'gravedad': 'grave',
@@ -54,8 +64,9 @@
    median (or the one given), and `limite`, how far from it is still normal. Their spread is 1.4826 times the median distance
    from the centre, with the level's as two more values of it, and `ruido`, the variance that chance alone gives a count. With m
    places the limit of k deviations is wider, by sqrt(k^2 + 2 ln m): each must not raise an alarm of its own. Nothing of the row's
-   period or a later one is in it. Rows with fewer earlier values than vigilancia_periodos_minimos are not there. #}
-{% macro against_its_past(relation, deviations, centre=none) -%}
+   period or a later one is in it. Rows with fewer earlier values than vigilancia_periodos_minimos are not there.
+   student: the limit is wider, too, where few values tell the spread; for few deviations, where that matters. #}
+{% macro against_its_past(relation, deviations, centre=none, student=false) -%}
 (
         with
         previas as (
@@ -94,15 +105,30 @@
             * exclude (previos, propia, del_nivel, lugares),
             round(
                 sqrt((len(previos) * propia ** 2 + 2 * del_nivel ** 2) / (len(previos) + 2) + ruido)
-                * sqrt({{ deviations }} ** 2 + 2 * ln(lugares)), 9
+                * {{ among_places(deviations, 'lugares', 'len(previos) - 1' if student else none) }}, 9
             ) as limite
         from con_lugares
     )
 {%- endmacro %}
 
-{# The errors of final periods one step ahead, of the institute and each campus, as `value` measures them, beside what the place's
-   own past says (`against_its_past`): CTEs up to `juzgadas`, after a `with`. noise: the variance that chance alone gives the value. #}
-{% macro judged_errors(value, noise, deviations, centre=none) -%}
+{# So many deviations as each of `places` must be away for none to raise an alarm of its own. freedom: of a spread known from so
+   many values and one, Student's quantile in place of the normal one (its expansion, to the second term). #}
+{% macro among_places(deviations, places, freedom=none) -%}
+    {%- set wide = '(sqrt(' ~ deviations ~ ' ** 2 + 2 * ln(' ~ places ~ ')))' -%}
+    {%- if freedom is none -%}
+{{ wide }}
+    {%- else -%}
+(
+    {{ wide }}
+    + ({{ wide }} ** 3 + {{ wide }}) / (4 * ({{ freedom }}))
+    + (5 * {{ wide }} ** 5 + 16 * {{ wide }} ** 3 + 3 * {{ wide }}) / (96 * ({{ freedom }}) ** 2)
+)
+    {%- endif -%}
+{%- endmacro %}
+
+{# The errors of final periods one step ahead, of the institute and each campus, as `value` measures them: CTEs up to `medidas`,
+   after a `with`. noise: the variance that chance alone gives the value. #}
+{% macro measured_errors(value, noise) -%}
 errores as (
     select * from {{ ref('errores_vigilados') }}
     where horizonte = 1 and es_final and nivel in ('total', 'sede')
@@ -118,15 +144,31 @@ medidas as (
         round({{ value }}, 9) as valor,
         {{ noise }} as ruido
     from errores
-),
+    where {{ value }} is not null
+)
+{%- endmacro %}
 
-conocidas as (
-    select * from medidas
-    where valor is not null
+{# `measured_errors` beside what the place's own past says (`against_its_past`): CTEs up to `juzgadas`. Some seasons are harder than
+   others, each year: what the same season of the cycle before explains is normal, so `desde` and `hasta` go from the lower of it and
+   the centre, less the limit, to the higher, and the limit. #}
+{% macro judged_errors(value, noise) -%}
+{{ measured_errors(value, noise) }},
+
+limitadas as (
+    select * from {{ against_its_past('medidas', var('vigilancia_desviaciones')) }}
 ),
 
 juzgadas as (
-    select * from {{ against_its_past('conocidas', deviations, centre) }}
+    select
+        l.nivel,
+        l.donde,
+        d.periodo,
+        l.valor,
+        least(l.centro, coalesce(e.valor, l.centro)) - l.limite as desde,
+        greatest(l.centro, coalesce(e.valor, l.centro)) + l.limite as hasta
+    from limitadas as l
+    inner join periodos as d on l.indice = d.indice
+    left join medidas as e on l.nivel = e.nivel and l.donde = e.donde and l.indice - d.estaciones_por_ciclo = e.indice
 )
 {%- endmacro %}
 

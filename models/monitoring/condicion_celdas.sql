@@ -46,30 +46,42 @@ desaparecidas as (
 ),
 
 cambiadas as (
+    select * from nuevas
+
+    union all
+
+    select * from desaparecidas
+),
+
+-- Of the students of each period: no cell changed is a share, too.
+posibles as (
     select
-        *,
-        indice as indice_total
-    from nuevas
+        indice,
+        'nuevas' as donde,
+        alumnos
+    from totales
 
     union all
 
     select
-        *,
-        indice - 1 as indice_total
-    from desaparecidas
+        indice + 1 as indice,
+        'desaparecidas' as donde,
+        alumnos
+    from totales
 ),
 
 medidas as (
     select
         'celdas' as nivel,
-        c.donde,
-        c.indice,
-        round(c.alumnos / t.alumnos, 9) as valor,
-        0 as ruido
-    from cambiadas as c
-    inner join totales as t on c.indice_total = t.indice
-    inner join periodos as d on c.indice = d.indice
-    inner join corrida as r on c.indice > r.primer_indice + d.estaciones_por_ciclo and c.indice <= r.indice_corte
+        p.donde,
+        p.indice,
+        round(coalesce(c.alumnos, 0) / p.alumnos, 9) as valor,
+        1 / p.alumnos / 4 as ruido
+    from posibles as p
+    inner join periodos as d on p.indice = d.indice
+    inner join corrida as r on p.indice > r.primer_indice + d.estaciones_por_ciclo and p.indice <= r.indice_corte
+    left join cambiadas as c on p.donde = c.donde and p.indice = c.indice
+    where p.alumnos > 0
 ),
 
 juzgadas as (

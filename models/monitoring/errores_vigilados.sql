@@ -114,6 +114,16 @@ juntos as (
     inner join periodos as d on p.periodo = d.periodo
 ),
 
+-- What a forecast of this size misses anywhere in the institute in this period: what size explains of a cell's error.
+con_esperado as (
+    select
+        *,
+        avg(abs(predict_alumnos - alumnos)) over (
+            partition by indice, horizonte, {{ tramo('media') }}
+        ) as error_esperado
+    from juntos
+),
+
 celdas_juzgadas as (
     select
         j.*,
@@ -124,7 +134,7 @@ celdas_juzgadas as (
         coalesce(k.nivel, 'SIN NIVEL') as nivel_curso,
         j.sede as campus,
         j.horario_actual as horario
-    from juntos as j
+    from con_esperado as j
     cross join corrida as r
     left join abiertos as a on j.indice = a.indice
     left join cursos as k on j.curso_actual = k.curso_actual
@@ -150,6 +160,7 @@ select
     cast(sum(alumnos) as integer) as alumnos,
     round(sum(media), 6) as pronosticados,
     cast(sum(abs(predict_alumnos - alumnos)) as integer) as error_absoluto,
+    round(sum(error_esperado), 6) as error_esperado,
     cast(count(q10) as integer) as celdas_con_intervalo,
     cast(count(*) filter (where alumnos < q025) as integer) as bajo_q025,
     cast(count(*) filter (where alumnos < q10) as integer) as bajo_q10,
