@@ -24,7 +24,8 @@ TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DA
 # data is, or stands on what was published or vacuumed since.
 RESTAMP = [
     "build", "--select", "fuentes", "corrida", "salud_fuentes", "prediccion_detalle", "prediccion_jerarquia",
-    "condicion_fuente_atrasada", "publicados+", "pronostico_y_real+", "compuerta", "cambios_programacion", *_DATA,
+    "condicion_fuente_atrasada", "publicados+", "pronostico_y_real+", "compuerta", "cambios_programacion",
+    *_DATA,
 ]  # fmt: skip
 # The alerts from the newest capture, on a copy of the warehouse (flows/monitoring.py). Without tests: data
 # that a run refuses must raise its alert all the same.
