@@ -26,7 +26,7 @@ from benchmarks.bench_sources import read
 from flows import settings
 from flows.dbt.runner import AUDIT, MONITOR, DbtResult, Variables, capture_of, run_dbt
 from flows.project import contract_tables, schema_of, version_variables
-from flows.settings import Home
+from flows.settings import Home, Settings
 from flows.steps import audit
 from tests import sources
 
@@ -92,9 +92,8 @@ class Judged:
 
 def captured(home: Home, tables: sources.Tables) -> dict[str, str]:
     """Audits and captures the tables as a source of the home, as `aforo run` does; why which were refused."""
-    source = sources.write(tables, home.root.with_name(f"{home.root.name}_source"))
-    asked = settings.resolve(source=str(source), home=str(home.root))
-    settings.prepare_environment(home)
+    asked = _settings(home)
+    sources.write(tables, _source(home))
     variables = Variables(version_variables(), {"run_id": f"bench-{time.time_ns()}"})
     found = audit.read(run_dbt(AUDIT, asked, variables), home, list(contract_tables()))
     refused = audit.fall_back(found, asked) if found.failed else {}
@@ -105,9 +104,7 @@ def captured(home: Home, tables: sources.Tables) -> dict[str, str]:
 
 def monitored(home: Home) -> None:
     """Builds the alerts in the home's warehouse."""
-    asked = settings.resolve(home=str(home.root))
-    settings.prepare_environment(home)
-    _succeed(run_dbt(MONITOR, asked, Variables(version_variables())))
+    _succeed(run_dbt(MONITOR, _settings(home), Variables(version_variables())))
 
 
 def rows(home: Home, query: str) -> list[tuple[object, ...]]:
@@ -179,6 +176,15 @@ def report(name: str, source: Path, folder: Path) -> bool:
         every = every and bool(by)
         print(f"  {fault.name}: {f'{by} ({where})' if by else 'NOT SEEN'}", flush=True)
     return every
+
+
+def _source(home: Home) -> Path:
+    return home.root.with_name(f"{home.root.name}_source")
+
+
+def _settings(home: Home) -> Settings:
+    settings.prepare_environment(home)
+    return settings.resolve(source=str(_source(home)), home=str(home.root))
 
 
 def _copy(before: Home) -> Home:

@@ -149,8 +149,8 @@ medidas as (
 {%- endmacro %}
 
 {# `measured_errors` beside what the place's own past says (`against_its_past`): CTEs up to `juzgadas`. Some seasons are harder than
-   others, each year: what the same season of the cycle before explains is normal, so `desde` and `hasta` go from the lower of it and
-   the centre, less the limit, to the higher, and the limit. #}
+   others, each year: what the same season of the cycle before explains is normal (the institute's, where the place is newer), so
+   `desde` and `hasta` go from the lower of it and the centre, less the limit, to the higher, and the limit. #}
 {% macro judged_errors(value, noise) -%}
 {{ measured_errors(value, noise) }},
 
@@ -158,17 +158,31 @@ limitadas as (
     select * from {{ against_its_past('medidas', var('vigilancia_desviaciones')) }}
 ),
 
-juzgadas as (
+del_instituto as (
+    select * from medidas
+    where nivel = 'total'
+),
+
+con_estacion as (
     select
-        l.nivel,
-        l.donde,
+        l.*,
         d.periodo,
-        l.valor,
-        least(l.centro, coalesce(e.valor, l.centro)) - l.limite as desde,
-        greatest(l.centro, coalesce(e.valor, l.centro)) + l.limite as hasta
+        coalesce(e.valor, t.valor, l.centro) as de_la_estacion
     from limitadas as l
     inner join periodos as d on l.indice = d.indice
     left join medidas as e on l.nivel = e.nivel and l.donde = e.donde and l.indice - d.estaciones_por_ciclo = e.indice
+    left join del_instituto as t on l.indice - d.estaciones_por_ciclo = t.indice
+),
+
+juzgadas as (
+    select
+        nivel,
+        donde,
+        periodo,
+        valor,
+        least(centro, de_la_estacion) - limite as desde,
+        greatest(centro, de_la_estacion) + limite as hasta
+    from con_estacion
 )
 {%- endmacro %}
 
