@@ -22,6 +22,11 @@ AUDIT = ["build", "--select", "path:models/landing", *_DATA]
 TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DATA]
 # Where nothing is new since the tables above raw were built: what carries the run's stamp.
 RESTAMP = ["build", "--select", "fuentes", "corrida", "path:models/monitoring", "path:models/marts", *_DATA]
+# The comparison of the challengers with the champion (marts.comparacion_experimentos).
+_NO_OTHERS_TESTS = ["--indirect-selection", "buildable"]
+COMPARISON = [
+    "build", "--select", "experimentos_juzgados", "comparacion_experimentos", *_NO_OTHERS_TESTS, *_DATA,
+]  # fmt: skip
 # The alerts from the newest capture, on a copy of the warehouse (flows/monitoring.py). Without tests: data
 # that a run refuses must raise its alert all the same.
 MONITOR = [
@@ -41,6 +46,12 @@ TIMEOUT_SECONDS = 3600
 def capture_of(tables: list[str]) -> list[str]:
     """The command that snapshots these tables."""
     return ["snapshot", "--select", *(f"snapshot__{table}" for table in tables), *_LEAN]
+
+
+def challenger_of(layers: tuple[str, ...]) -> list[str]:
+    """The command that builds these layers for a challenger, without tests that look at other tables too."""
+    paths = [f"path:models/{layer}" for layer in layers]
+    return ["build", "--select", *paths, "path:python_models/predictions", *_NO_OTHERS_TESTS, *_DATA]
 
 
 # What a run is asked for.

@@ -33,7 +33,8 @@ MADE_AT_AN_ORIGIN = (
 )
 # What says which run made a row, not what it says.
 OF_THE_RUN = {
-    "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente"
+    "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente",
+    "base",
 }  # fmt: skip
 # Empty after a single capture, or before a publication.
 OF_LATER_CAPTURES = {"marts.cambios_programacion", "marts.pronostico_y_real"}
@@ -147,7 +148,13 @@ def test_a_past_origin_of_the_backtest_knows_what_was_known_then(tmp_path: Path)
     source = keep(DEMO, tmp_path / "source", small_campuses(0.2))
     today_of_the_cut = f"(select max(indice_origen) from cut_run.{FEATURES}.origenes)"
     with whole_and_cut(
-        source, tmp_path, first_cut=202503, origins=4, origins_cut_away=4, learner="none"
+        source,
+        tmp_path,
+        first_cut=202503,
+        origins=4,
+        origins_cut_away=4,
+        learner="none",
+        origenes_aprendizaje=0,
     ) as connection:
         begins = f"select min(indice_origen) from {{}}_run.{FEATURES}.origenes where es_evaluado"
         assert (
