@@ -75,7 +75,8 @@ def as_text(note: dict[str, Any]) -> list[str]:
         ),
         "  "
         + t(
-            "version.yml and models/layers.json were changed: commit them. Back: aforo promote {before}",
+            "version.yml, dbt_project.yml and models/layers.json were changed: commit them. "
+            "Back: aforo promote {before}",
             before=note["from"],
         ),
     ]

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from flows.language import t
+from flows.language import marked, t
 from flows.screen.table import table
+
+_NAMES = {"total": marked("total"), "sede": marked("campus"), "celda": marked("cell"), "todos": marked("all")}
 
 
 def header() -> list[str]:
@@ -17,8 +19,8 @@ def header() -> list[str]:
 def shown(row: dict[str, Any]) -> list[str]:
     """A row of the mart, as texts under `header`."""
     return [
-        t(row["nivel_jerarquia"]),
-        t(row["horizonte"]) if row["horizonte"] == "todos" else row["horizonte"],
+        t(_NAMES[row["nivel_jerarquia"]]),
+        t(_NAMES.get(row["horizonte"], row["horizonte"])),
         str(row["origenes"]),
         _number(row["wape_campeon"], ".3f"),
         _number(row["wape_retador"], ".3f"),
