@@ -36,8 +36,10 @@ OF_THE_RUN = {
     "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente",
     "base",
 }  # fmt: skip
-# Empty after a single capture, or before a publication.
-OF_LATER_CAPTURES = {"marts.cambios_programacion", "marts.pronostico_y_real"}
+# Empty after a single capture, before a publication, or without a challenger.
+OF_LATER_CAPTURES = {
+    "marts.cambios_programacion", "marts.pronostico_y_real", "marts.comparacion_experimentos"
+}  # fmt: skip
 # A calendar of months goes on as far as the sections do.
 OF_LATER_PERIODS = {"marts.dim_periodos": "estado <> 'futuro'"}
 
