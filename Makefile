@@ -39,6 +39,9 @@ bench-zoo: $(READY)  ## is the forecast right for any institute? 30 simulated on
 bench-progression: $(READY)  ## what a catalogue guessed from the sections is worth in a forecast
 	@$(BIN)/python -m benchmarks.bench_progression
 
+bench-refits: $(READY)  ## what refitting the learner less often costs in accuracy
+	@$(BIN)/python -m benchmarks.bench_refits
+
 bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Postgres beside the folder
 	@$(BIN)/python -m benchmarks.bench_sources
 
@@ -76,4 +79,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan bench-alerts reliability docs bi
+.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-refits bench-sources bench-plan bench-alerts reliability docs bi

@@ -25,6 +25,7 @@ from flows.commands import (
     monitor,
     path,
     plan,
+    promote,
     push,
     restore,
     rollback,
@@ -80,6 +81,7 @@ _add("push", push)
 _add("backup", backup)
 _add("restore", restore)
 _add("rollback", rollback)
+_add("promote", promote)
 _add("doctor", doctor)
 _add("docs", docs)
 _add("serve", serve)

@@ -17,11 +17,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import alerts, stopping
+from flows import alerts, experiments, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
-from flows.home import backup, lock, record, releases, rollback, upgrade, warehouse
+from flows.home import backup, lock, promotions, record, releases, rollback, upgrade, warehouse
 from flows.prefect import flow_runs, layers, limits
 from flows.project import contract_tables, version_variables
 from flows.screen import progress, summary
@@ -219,11 +219,11 @@ def capture(run: Run, alone: bool = False) -> None:
         if alone and passed and not changed:
             # dbt logs what is as before when it is called: for any table, which logs itself.
             run.variables.of_run["sin_cambios"] = passed[1:]
-            _dbt(run, capture_of(passed[:1]))
+            invoke(run, capture_of(passed[:1]))
             step.state = "unchanged"
         elif changed:
             # What is as before is logged once: now, or where nothing is new with the transform.
-            _dbt(run, capture_of(changed))
+            invoke(run, capture_of(changed))
             backup.keep(home)
             run.variables.of_run["sin_cambios"] = []
         else:
@@ -245,12 +245,13 @@ def transform(run: Run) -> None:
         # A past state is rebuilt whole: it is asked for rarely, and its data is not the newest captured.
         clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.that_decide)
         run.variables.of_run["clave"] = clave
+        run.variables.of_run["ajustes"] = reuse.settings_key(run.variables.lasting)
         run.variables.of_run["publicado"] = gate.published(run.settings.home)
         if clave is not None and warehouse.transformed(run.settings.home) == clave:
-            _dbt(run, RESTAMP)
+            invoke(run, RESTAMP)
             step.state = "unchanged"
         else:
-            _dbt(run, TRANSFORM)
+            invoke(run, TRANSFORM)
 
 
 @task(name="publish", cache_policy=NO_CACHE)
@@ -261,10 +262,14 @@ def publish_marts(run: Run) -> dict[str, Any]:
         verdict = gate.judge(run.settings.home, run.settings.accepted_gate, stands_on)
         run.record.gate = asdict(verdict)
         run.record.hints += gate.hints(verdict)
+        promoted = promotions.hint(run.settings.home)
+        if promoted:
+            run.record.hints.append(promoted)
         return publish.publish(run.settings.home, run.record, version_variables())
 
 
-def _dbt(run: Run, arguments: list[str]) -> None:
+def invoke(run: Run, arguments: list[str]) -> None:
+    """Calls dbt for the run; AforoError where it fails."""
     result = run.dbt.run(arguments, run.settings, run.variables, run.listener.node)
     layers.show(result, run.settings.home)
     if not result.ok:
@@ -280,7 +285,7 @@ def _note_warnings(run: Run, result: DbtResult) -> None:
 
 
 def run_variables(settings: Settings, record_: record.Record) -> Variables:
-    """The layers' versions of version.yml and what this run was asked."""
+    """What serves (version.yml), or the challenger, and what this run was asked."""
     asked = {"periodo": settings.period, "horizonte": settings.horizon, "as_of": settings.as_of}
     of_run = {
         **asked,
@@ -288,4 +293,5 @@ def run_variables(settings: Settings, record_: record.Record) -> Variables:
         "aceptadas": list(settings.accepted),
         "git_commit": record_.git_commit,
     }
-    return Variables(version_variables(), of_run)
+    lasting = experiments.variables(settings.experiment) if settings.experiment else version_variables()
+    return Variables(lasting, of_run)

@@ -15,6 +15,8 @@ from flows.language import t
 
 PROJECT = Path(__file__).resolve().parent.parent
 VERSION_FILE = PROJECT / "version.yml"
+PROJECT_FILE = PROJECT / "dbt_project.yml"
+EXPERIMENTS = PROJECT / "experiments"
 CONTRACT_FILE = PROJECT / "models" / "landing" / "_sources.yml"
 
 
@@ -32,12 +34,76 @@ def version_key(layer: str) -> str:
 
 
 @cache
-def version_variables() -> dict[str, str]:
-    """The layers' versions and the experiment as dbt's vars, as version.yml says them.
+def version_variables() -> dict[str, Any]:
+    """What serves, as dbt's vars: the versions and the experiment of version.yml, and what it changes.
 
-    Raises AforoError where a key is missing or is no name.
+    Raises AforoError where a key is missing or is no name, and for an experiment that has no file.
     """
-    return read_versions(VERSION_FILE)
+    versions = read_versions(VERSION_FILE)
+    return versions | read_experiment(versions[EXPERIMENT_KEY])
+
+
+def experiment_file(name: str) -> Path:
+    """Where it is written what an experiment changes."""
+    return EXPERIMENTS / f"{name}.yml"
+
+
+def read_experiment(name: str) -> dict[str, Any]:
+    """What an experiment changes: vars of dbt_project.yml and layers' versions, with their values.
+
+    AforoError where it has no file, or that names something that is no var.
+    """
+    file = experiment_file(name)
+    try:
+        changes = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        there = ", ".join(sorted(path.stem for path in EXPERIMENTS.glob("*.yml"))) or "-"
+        raise AforoError(
+            [
+                Problem(
+                    t("there is no experiment {name}: it has no file {file}", name=name, file=_short(file)),
+                    t("write the vars that it changes into that file, or name one of {there}", there=there),
+                )
+            ]
+        ) from None
+    except yaml.YAMLError as error:
+        raise AforoError(
+            [
+                Problem(
+                    t("{file} is no YAML: {error}", file=_short(file), error=" ".join(str(error).split())),
+                    t("write a line `var: value` for each var that it changes"),
+                )
+            ]
+        ) from None
+    changes = {} if changes is None else changes
+    known = project_variables()
+    keys = changes.keys() if isinstance(changes, dict) else ["-"]
+    problems = [
+        Problem(
+            t("{file}: nothing is called {key}", file=_short(file), key=key),
+            t("give it a var of dbt_project.yml, or a layer's version"),
+        )
+        for key in keys
+        if key not in known or key == EXPERIMENT_KEY
+    ]
+    problems += [
+        Problem(
+            t("{file}: {key} is {value}", file=_short(file), key=key, value=repr(changes[key])),
+            t("give it a name: a small letter, then small letters, digits or _, at most 31 in all"),
+        )
+        for key in [version_key(layer) for layer in VERSIONED]
+        if isinstance(changes, dict) and key in changes and not _is_name(changes[key])
+    ]
+    if problems:
+        raise AforoError(problems)
+    return dict(changes)
+
+
+@cache
+def project_variables() -> dict[str, Any]:
+    """The vars of dbt_project.yml and their defaults."""
+    found: dict[str, Any] = yaml.safe_load(PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
+    return found
 
 
 def read_versions(file: Path) -> dict[str, str]:
@@ -51,7 +117,7 @@ def read_versions(file: Path) -> dict[str, str]:
             t("give it a name: a small letter, then small letters, digits or _, at most 31 in all"),
         )
         for key in keys
-        if not isinstance(found.get(key), str) or not _NAME.fullmatch(found[key])
+        if not _is_name(found.get(key))
     ]
     problems += [
         Problem(
@@ -63,6 +129,14 @@ def read_versions(file: Path) -> dict[str, str]:
     if problems:
         raise AforoError(problems)
     return {key: found[key] for key in keys}
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _short(file: Path) -> Path:
+    return file.relative_to(PROJECT)
 
 
 def schema_of(layer: str) -> str:

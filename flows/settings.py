@@ -127,6 +127,8 @@ class Settings:
     offline: bool = False
     accepted: tuple[str, ...] = ()
     accepted_gate: tuple[str, ...] = ()
+    # The challenger that is run beside what is published; None: what serves.
+    experiment: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -160,6 +162,7 @@ def resolve(
     accepted: tuple[str, ...] = (),
     mapping: str | None = None,
     accepted_gate: tuple[str, ...] = (),
+    experiment: str | None = None,
 ) -> Settings:
     """Settings from flags, then AFORO_SOURCE, AFORO_MAPPING and AFORO_HOME, then the defaults. The default
     mapping is what was drafted in the home for this source.
@@ -232,6 +235,7 @@ def resolve(
         offline=offline,
         accepted=accepted,
         accepted_gate=accepted_gate,
+        experiment=experiment,
     )
 
 

@@ -39,7 +39,7 @@ create table if not exists landing.transformaciones (clave varchar not null, run
 {{ create_reading_log() }}
 {{ create_vacuum_log() }}
 delete from landing.contenidos where run_id <> '{{ this_run() }}';
-    {%- if builds_above_raw() %}
+    {%- if builds_above_raw() and of_this_run('base_campeon') is none %}
 delete from landing.transformaciones;
     {%- endif %}
 {{ log_unchanged(of_this_run('sin_cambios')) }}
@@ -182,7 +182,7 @@ where run_id = '{{ this_run() }}' and tabla in ('{{ tables | join("', '") }}');
 
 
 {# At the end of a run that built everything above raw: the key of what it stands on, so that the next run can tell
-   whether anything is new. Without a key (a run by hand, a backtest) nothing is kept. #}
+   whether anything is new. Without a key (a run by hand, a backtest, a challenger) nothing is kept. #}
 {% macro log_transform(results) -%}
     {%- if execute and of_this_run('clave') is not none
         and results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list | length == 0 -%}

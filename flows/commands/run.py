@@ -10,13 +10,13 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows import child, push, settings, source
+from flows import child, experiments, push, settings, source
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis, known_errors
 from flows.errors import AforoError, Problem
@@ -24,7 +24,8 @@ from flows.home import marker, releases
 from flows.home.record import Record, close_interrupted_if_free
 from flows.language import t
 from flows.prefect import server
-from flows.screen import progress, summary, terminal
+from flows.screen import comparison, progress, summary, terminal
+from flows.source import parse
 from flows.stopping import Stopped, heard
 
 EXAMPLES = """Examples:
@@ -38,6 +39,7 @@ EXAMPLES = """Examples:
   aforo run --accept-gate retroceso             what the gate refused is right
   aforo run --as-of 2025-06-05                  from what was captured up to then
   aforo run --push postgresql://aforo@host/bi   and the marts into that database
+  aforo run --experiment sin_aprendiz           beside what is published, and compared with it
 """
 
 # Nothing is scheduled in a server that is there for one run.
@@ -79,6 +81,14 @@ def command(
             metavar="URL",
         ),
     ] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option(
+            help="Run experiments/NAME.yml on the data of what is published, beside it, and compare "
+            "(docs/challenger.md). Publishes nothing; goes with --home, --quiet and --json alone.",
+            metavar="NAME",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -95,7 +105,10 @@ def command(
             tuple(accept or ()),
             mapping,
             tuple(accept_gate or ()),
+            experiment,
         )
+        if experiment is not None:
+            asked = _as_challenger(asked, source, database)
         marker.enter(asked.home)
     except AforoError as refused:
         if as_json:
@@ -120,7 +133,7 @@ def command(
                 )
             ]
     # What happens to Prefect after the publication is in the log; it takes nothing back.
-    published = _is_published(asked.home, run)
+    published = _is_done(asked.home, run)
     if published:
         run.problems = []
     pushed = None
@@ -138,10 +151,33 @@ def command(
     elif run.problems:
         title = _failure_title(asked.home, run)
         terminal.show_problems(title, run.problems, run.record.hints if run.record else [])
+    elif run.record and run.record.experiment and not quiet:
+        print("", *comparison.as_text(run.record.experiment, run.record.comparison), sep="\n")
     elif run.record and run.record.summary and not quiet:
         notes = ("  " + t("Note: {note}", note=hint) for hint in run.record.hints)
         print("", *summary.as_text(run.record.summary), *notes, *([pushed] if pushed else []), sep="\n")
     raise typer.Exit(stopped.exit_code if stopped else 0 if published and not run.problems else 1)
+
+
+def _as_challenger(asked: settings.Settings, source: str | None, database: object) -> settings.Settings:
+    """The settings of a challenger's run, which is of what is published; AforoError where more is asked."""
+    assert asked.experiment is not None
+    usual = settings.Settings(asked.source, asked.home)
+    of_its_own = replace(asked, experiment=None, mapping=None, horizon=usual.horizon) != usual
+    if of_its_own or source is not None or database is not None or asked.horizon != usual.horizon:
+        raise AforoError(
+            [
+                Problem(
+                    t("--experiment runs on what is published: source, periods and the rest are its own"),
+                    t("give it --home, --quiet and --json alone"),
+                )
+            ]
+        )
+    experiments.challenger(asked.experiment)
+    with explained(asked.home):
+        releases.require_published(asked.home)
+    manifest = releases.published_manifest(asked.home) or {}
+    return replace(asked, source=parse(str(manifest.get("source", asked.source))))
 
 
 def _push(home: settings.Home, record: Record, database: source.Source) -> str:
@@ -157,9 +193,11 @@ def _push(home: settings.Home, record: Record, database: source.Source) -> str:
 
 
 def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progress) -> None:
-    parameters = {
+    parameters: dict[str, Any] = {
         "source": asked.source.name,
         "home": str(asked.home.root),
+    }
+    of_run = {
         "period": asked.period,
         "horizon": asked.horizon,
         "as_of": asked.as_of,
@@ -168,6 +206,7 @@ def _run(asked: settings.Settings, run: progress.Heard, listener: progress.Progr
         "accepted_gate": asked.accepted_gate,
         "mapping": str(asked.mapping) if asked.mapping else None,
     }
+    parameters |= {"experiment": asked.experiment} if asked.experiment else of_run
     asked.home.logs.mkdir(parents=True, exist_ok=True)
     process = None
     with asked.home.log.open("a") as log, server.running(asked.home, flags=SERVER_FLAGS) as prefect:
@@ -208,7 +247,7 @@ def flow_process() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     from prefect import tags
 
-    from flows.pipeline import aforo
+    from flows import challenger, pipeline
     from flows.prefect import flow_runs
 
     progress.listener.set(sender)
@@ -216,7 +255,8 @@ def flow_process() -> None:
     problems: list[Problem] = []
     try:
         with heard(), tags(*flow_runs.tags(settings.resolve(**parameters))):
-            aforo(**parameters)
+            flow = challenger.experiment if "experiment" in parameters else pipeline.aforo
+            flow(**parameters)
     except BaseException as error:
         problems = diagnosis.explain_exception(error, home).problems
         if isinstance(error, Stopped):
@@ -224,7 +264,10 @@ def flow_process() -> None:
     sender.ended(problems)
 
 
-def _is_published(home: settings.Home, run: progress.Heard) -> bool:
+def _is_done(home: settings.Home, run: progress.Heard) -> bool:
+    """Whether the run has come to its end: published, or an experiment that is compared."""
+    if run.record and run.record.experiment:
+        return run.record.status == "compared"
     with contextlib.suppress(OSError):
         return run.record is not None and releases.published_run(home) == run.record.run_id
     return False
@@ -233,11 +276,12 @@ def _is_published(home: settings.Home, run: progress.Heard) -> bool:
 def _report(run: progress.Heard, published: bool) -> dict[str, Any]:
     record = asdict(run.record) if run.record else {}
     problems = [problem.as_json() for problem in run.problems or []]
-    return record | {"status": "published" if published else "failed", "problems": problems}
+    done = "compared" if record.get("experiment") else "published"
+    return record | {"status": done if published else "failed", "problems": problems}
 
 
 def _stopped_title(home: settings.Home, run: progress.Heard, stopped: Stopped, published: bool) -> str:
-    if published:
+    if published and not (run.record and run.record.experiment):
         return t("{stopped} after the forecast was published: it stands.", stopped=t(str(stopped)))
     where = (
         t("{stopped} at the step {step}.", stopped=t(str(stopped)), step=run.step)

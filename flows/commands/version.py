@@ -7,6 +7,7 @@ them as they are: for a change of which it is known that results stay.
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ import typer
 import yaml
 
 from flows.layers import LAYERS, Layer, read
-from flows.project import PROJECT, version_key
+from flows.project import PREDICTIONS, PROJECT, version_key
 
 app = typer.Typer(
     help="For developers: the versions of the layers of the dbt project.",
@@ -79,16 +80,33 @@ def bump(layer: str, layers: dict[str, Layer], root: Path = PROJECT) -> dict[str
     """Raise the version of the layer and of all below it, and record their code; returns the new versions."""
     current = versions(root / FILES[0])
     raised = {name: _next(current[name]) for name in (layer, *layers[layer].below)}
+    _write(raised, root)
+    # What the experiment changes, the next of its name changes too.
+    changes = root / "experiments" / f"{current[PREDICTIONS]}.yml"
+    if changes.exists():
+        shutil.copyfile(changes, changes.with_stem(raised[PREDICTIONS]))
+    seal(layers, root)
+    return raised
+
+
+def name_experiment(name: str, root: Path = PROJECT) -> None:
+    """Let an experiment serve, with the code as it is recorded. OSError where a file can't be written."""
+    recorded = json.loads(_record(root).read_text(encoding="utf-8"))
+    recorded[PREDICTIONS]["version"] = name
+    _write({PREDICTIONS: name}, root)
+    _record(root).write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
+
+
+def _write(named: dict[str, str], root: Path) -> None:
+    """Writes the versions of these layers into the files; all else in them stays."""
     for file in FILES:
         path = root / file
         text = path.read_text(encoding="utf-8")
-        for name, version in raised.items():
+        for name, version in named.items():
             text = re.sub(
                 rf"^( *{version_key(name)}: ).*$", rf"\g<1>{version}", text, count=1, flags=re.MULTILINE
             )
         path.write_text(text, encoding="utf-8")
-    seal(layers, root)
-    return raised
 
 
 def seal(layers: dict[str, Layer], root: Path = PROJECT) -> None:

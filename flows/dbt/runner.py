@@ -27,6 +27,11 @@ RESTAMP = [
     "condicion_fuente_atrasada", "publicados+", "pronostico_y_real+", "compuerta", "cambios_programacion",
     *_DATA,
 ]  # fmt: skip
+# The comparison of the challengers with the champion (marts.comparacion_experimentos).
+_NO_OTHERS_TESTS = ["--indirect-selection", "buildable"]
+COMPARISON = [
+    "build", "--select", "experimentos_juzgados", "comparacion_experimentos", *_NO_OTHERS_TESTS, *_DATA,
+]  # fmt: skip
 # The alerts from the newest capture, on a copy of the warehouse (flows/monitoring.py). Without tests: data
 # that a run refuses must raise its alert all the same.
 MONITOR = [
@@ -46,6 +51,12 @@ TIMEOUT_SECONDS = 3600
 def capture_of(tables: list[str]) -> list[str]:
     """The command that snapshots these tables."""
     return ["snapshot", "--select", *(f"snapshot__{table}" for table in tables), *_LEAN]
+
+
+def challenger_of(layers: tuple[str, ...]) -> list[str]:
+    """The command that builds these layers for a challenger, without tests that look at other tables too."""
+    paths = [f"path:models/{layer}" for layer in layers]
+    return ["build", "--select", *paths, "path:python_models/predictions", *_NO_OTHERS_TESTS, *_DATA]
 
 
 # What a run is asked for.

@@ -33,7 +33,7 @@ class Step:
 @dataclass
 class Record:
     """What a run was asked, did and found. `status`: 'running', 'published', 'captured' (no forecast was
-    asked for), 'failed' or 'interrupted'."""
+    asked for), 'compared' (an experiment was run beside what is published), 'failed' or 'interrupted'."""
 
     run_id: str
     source: str
@@ -55,6 +55,9 @@ class Record:
     gate: dict[str, Any] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
     summary: dict[str, Any] | None = None
+    # The challenger that was run, and what came of its comparison (marts.comparacion_experimentos).
+    experiment: str | None = None
+    comparison: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -123,6 +126,7 @@ def start(settings: Settings) -> Record:
         git_commit=git_commit(),
         pid=os.getpid(),
         started_at=moment.isoformat(timespec="seconds"),
+        experiment=settings.experiment,
     )
     record.save()
     return record

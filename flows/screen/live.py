@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from flows.home.record import Record
-from flows.screen.progress import QuietProgress, numbered
+from flows.screen.progress import STEPS, QuietProgress, numbered, steps_of
 
 
 class LiveProgress(QuietProgress):
@@ -21,16 +21,18 @@ class LiveProgress(QuietProgress):
             TextColumn("{task.fields[doing]}", style="dim"),
             console=Console(file=stream, force_terminal=True),
         )
+        self._steps: tuple[str, ...] = STEPS
         self._current: TaskID = self._bars.add_task("starting", total=None, doing="")
         self._bars.start()
 
     def started(self, record: Record) -> None:
         """Closes the first bar."""
+        self._steps = steps_of(record)
         self._close(f"run {record.run_id}")
 
     def step_started(self, name: str) -> None:
         """Opens the step's bar."""
-        self._current = self._bars.add_task(numbered(name), total=None, doing="")
+        self._current = self._bars.add_task(numbered(name, self._steps), total=None, doing="")
 
     def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:  # noqa: ARG002
         """Moves the step's bar."""

@@ -12,6 +12,8 @@ from flows.home.record import Record, Step
 # A node that took this long gets a line of its own.
 SLOW_NODE_SECONDS = 5
 STEPS = ("preflight", "audit", "capture", "transform", "publish")
+# Of an experiment beside what is published.
+EXPERIMENT_STEPS = ("preflight", "transform", "compare")
 
 
 class Progress(Protocol):
@@ -21,7 +23,7 @@ class Progress(Protocol):
         """The run has an id and a record from now on; the record changes as the run goes on."""
 
     def step_started(self, name: str) -> None:
-        """A step of STEPS begins, or begins again."""
+        """A step begins, or begins again."""
 
     def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
         """A dbt node started (seconds is None) or ended; `ended` of `total` have."""
@@ -76,13 +78,17 @@ class Both:
 class LogProgress:
     """Writes the steps to the log of Prefect's run."""
 
+    def __init__(self) -> None:
+        self._steps: tuple[str, ...] = STEPS
+
     def started(self, record: Record) -> None:
         """Logs the run's id."""
+        self._steps = steps_of(record)
         self._log(f"run {record.run_id}")
 
     def step_started(self, name: str) -> None:
         """Logs the step."""
-        self._log(f"{numbered(name)} started")
+        self._log(f"{numbered(name, self._steps)} started")
 
     def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
         """Logs a node that took long."""
@@ -91,7 +97,7 @@ class LogProgress:
 
     def step_ended(self, name: str, state: str, seconds: float) -> None:
         """Logs how the step ended."""
-        self._log(f"{numbered(name)} {state} ({seconds:.1f} s)")
+        self._log(f"{numbered(name, self._steps)} {state} ({seconds:.1f} s)")
 
     def _log(self, text: str) -> None:
         from prefect.logging import get_run_logger
@@ -99,9 +105,14 @@ class LogProgress:
         get_run_logger().info(text)
 
 
-def numbered(name: str) -> str:
-    """'2/4 capture'."""
-    return f"{STEPS.index(name) + 1}/{len(STEPS)} {name}"
+def steps_of(record: Record) -> tuple[str, ...]:
+    """The names of the run's steps, in order."""
+    return EXPERIMENT_STEPS if record.experiment else STEPS
+
+
+def numbered(name: str, steps: tuple[str, ...]) -> str:
+    """'3/5 capture'."""
+    return f"{steps.index(name) + 1}/{len(steps)} {name}"
 
 
 class SentProgress:

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 
 from flows.errors import Problem, as_text
 from flows.home.record import Record
-from flows.screen.progress import SLOW_NODE_SECONDS, QuietProgress, numbered
+from flows.screen.progress import SLOW_NODE_SECONDS, STEPS, QuietProgress, numbered, steps_of
 
 
 class PlainProgress(QuietProgress):
@@ -20,15 +20,17 @@ class PlainProgress(QuietProgress):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._steps: tuple[str, ...] = STEPS
         self._say("starting")
 
     def started(self, record: Record) -> None:
         """Says the run's id and source."""
+        self._steps = steps_of(record)
         self._say(f"run {record.run_id}, source {record.source}, home {record.home}")
 
     def step_started(self, name: str) -> None:
         """Says which step of how many."""
-        self._say(f"[{numbered(name)}] …")
+        self._say(f"[{numbered(name, self._steps)}] …")
 
     def node(self, ended: int, total: int, name: str, seconds: float | None) -> None:
         """Says a node that took long."""
@@ -37,7 +39,7 @@ class PlainProgress(QuietProgress):
 
     def step_ended(self, name: str, state: str, seconds: float) -> None:
         """Says how it ended."""
-        self._say(f"[{numbered(name)}] {state} ({seconds:.1f} s)")
+        self._say(f"[{numbered(name, self._steps)}] {state} ({seconds:.1f} s)")
 
     def _say(self, text: str) -> None:
         print(text, file=self._stream, flush=True)

@@ -14,11 +14,12 @@ from periodos as p
 inner join corrida as r
     on
         p.indice between r.primer_indice and r.indice_corte
-        and p.indice >= case
-            when r.learner = 'none' then r.indice_corte - {{ of_this_run('origenes_backtest') | int }}
-            -- Whole cycles: what there is to learn from does not move with each new period, only its end does.
-            else p.estaciones_por_ciclo * floor((r.indice_corte - greatest(
-                {{ [var('origenes_aprendizaje') | int, of_this_run('origenes_backtest') | int] | max }},
-                2 * p.estaciones_por_ciclo
-            )) / p.estaciones_por_ciclo)
-        end
+        {% if var('origenes_aprendizaje') | int == 0 %}
+        and p.indice >= r.indice_corte - {{ of_this_run('origenes_backtest') | int }}
+        {% else %}
+        -- Whole cycles: what there is to learn from does not move with each new period, only its end does.
+        and p.indice >= p.estaciones_por_ciclo * floor((r.indice_corte - greatest(
+            {{ [var('origenes_aprendizaje') | int, of_this_run('origenes_backtest') | int] | max }},
+            2 * p.estaciones_por_ciclo
+        )) / p.estaciones_por_ciclo)
+        {% endif %}

@@ -42,7 +42,6 @@ final as (
         o.primer_indice,
         o.ultimo_indice,
         {{ of_this_run('horizonte') | int }} as horizonte,
-        '{{ var("learner") }}' as learner,
         cast({{ quoted(of_this_run('as_of') | string) if of_this_run('as_of') is not none else 'null' }} as timestamp) as as_of,
         c.datos_al,
         c.estado_fuente,

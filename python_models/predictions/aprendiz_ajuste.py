@@ -15,8 +15,8 @@ def model(dbt: Any, session: Any) -> pd.DataFrame:  # noqa: ARG001 (dbt's signat
     features = dbt.ref("rasgos")
     target = dbt.ref("objetivo")
     origins = dbt.ref("origenes")
-    run = dbt.ref("corrida")
-    if run.df()["learner"].iloc[0] == "none":
+    experiment = dbt.ref("experimento")
+    if experiment.df()["learner"].iloc[0] == "none":
         return no_forecasts()
     return forecast_learner(
         features=features.df(),

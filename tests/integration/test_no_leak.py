@@ -33,10 +33,13 @@ MADE_AT_AN_ORIGIN = (
 )
 # What says which run made a row, not what it says.
 OF_THE_RUN = {
-    "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente"
+    "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente",
+    "base",
 }  # fmt: skip
-# Empty after a single capture, or before a publication.
-OF_LATER_CAPTURES = {"marts.cambios_programacion", "marts.pronostico_y_real"}
+# Empty after a single capture, before a publication, or without a challenger.
+OF_LATER_CAPTURES = {
+    "marts.cambios_programacion", "marts.pronostico_y_real", "marts.comparacion_experimentos"
+}  # fmt: skip
 # A calendar of months goes on as far as the sections do.
 OF_LATER_PERIODS = {"marts.dim_periodos": "estado <> 'futuro'"}
 
@@ -147,7 +150,13 @@ def test_a_past_origin_of_the_backtest_knows_what_was_known_then(tmp_path: Path)
     source = keep(DEMO, tmp_path / "source", small_campuses(0.2))
     today_of_the_cut = f"(select max(indice_origen) from cut_run.{FEATURES}.origenes)"
     with whole_and_cut(
-        source, tmp_path, first_cut=202503, origins=4, origins_cut_away=4, learner="none"
+        source,
+        tmp_path,
+        first_cut=202503,
+        origins=4,
+        origins_cut_away=4,
+        learner="none",
+        origenes_aprendizaje=0,
     ) as connection:
         begins = f"select min(indice_origen) from {{}}_run.{FEATURES}.origenes where es_evaluado"
         assert (

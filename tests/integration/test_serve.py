@@ -100,8 +100,8 @@ def test_a_run_of_the_command_line_is_shown_in_prefect(built: Institute, client:
     assert states == [StateType.PENDING, StateType.RUNNING, StateType.COMPLETED]
     log = log_of(client, run, "5/5 publish done")
     for step in STEPS:
-        assert f"{numbered(step)} started" in log
-        assert any(line.startswith(f"{numbered(step)} done (") for line in log)
+        assert f"{numbered(step, STEPS)} started" in log
+        assert any(line.startswith(f"{numbered(step, STEPS)} done (") for line in log)
     shown = artifacts(client, run)
     assert "**Forecast for 202507**" in shown["aforo-summary"]
     assert "| VIRTUAL | A1 | 19:00 - 20:30 |" in shown["aforo-summary"]

@@ -31,6 +31,7 @@ COMMANDS: dict[str, list[str]] = {
     "backup": [],
     "restore": [],
     "rollback": [],
+    "promote": ["another"],
     "doctor": [],
     "docs": [],
     "serve": [],
