@@ -35,8 +35,13 @@ MADE_AT_AN_ORIGIN = (
 OF_THE_RUN = {
     "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente"
 }  # fmt: skip
-# Empty after a single capture, or before a publication.
-OF_LATER_CAPTURES = {"marts.cambios_programacion", "marts.pronostico_y_real"}
+# Empty after a single capture, before a publication, or where dbt is called by hand, which writes no record.
+OF_LATER_CAPTURES = {
+    "marts.cambios_programacion",
+    "marts.pronostico_y_real",
+    "marts.ejecuciones",
+    "marts.ejecuciones_entradas",
+}
 # A calendar of months goes on as far as the sections do.
 OF_LATER_PERIODS = {"marts.dim_periodos": "estado <> 'futuro'"}
 
