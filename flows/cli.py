@@ -26,6 +26,7 @@ from flows.commands import (
     path,
     plan,
     push,
+    reproduce,
     restore,
     rollback,
     run,
@@ -80,6 +81,7 @@ _add("push", push)
 _add("backup", backup)
 _add("restore", restore)
 _add("rollback", rollback)
+_add("reproduce", reproduce)
 _add("doctor", doctor)
 _add("docs", docs)
 _add("serve", serve)

@@ -265,7 +265,7 @@ def publish_marts(run: Run) -> dict[str, Any]:
         stands_on = run.variables.of_run["clave"]
         try:
             verdict = gate.judge(run.settings.home, run.settings.accepted_gate, stands_on)
-        except gate.Refused as refused:
+        except gate.RefusedError as refused:
             run.record.gate = {"refused": refused.checks}
             raise
         run.record.gate = asdict(verdict)

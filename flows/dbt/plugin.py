@@ -11,8 +11,7 @@
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.
   - `aforo_publications(columns)`: the published forecasts that can be read (flows/dbt/publications.py).
-  - `aforo_runs()`: the records of the runs (flows/dbt/records.py); not looked at once a process, as a record is
-    written on during its run.
+  - `aforo_runs()`: the records of the runs (flows/dbt/records.py), as they are when it is called.
   - `aforo_is_personal(column)`, `aforo_shown(columns)`: flows/dbt/personal.py.
 - Errors of DuckDB reach dbt and its log without the values that they quote (flows/dbt/wording.py).
 """

@@ -28,6 +28,11 @@ MONITOR = [
     "run", "--select", "path:models/raw", "path:models/platinum", "path:models/monitoring",
     "pronostico_y_real", "vigilancia", "desempeno", "alertas", *_LEAN,
 ]  # fmt: skip
+# The forecast alone, from the history of the source (flows/reproduction.py).
+REPRODUCE = [
+    "run", "--select", "+prediccion_alumnos", "+prediccion_detalle", "--exclude", "path:models/landing",
+    *_LEAN,
+]  # fmt: skip
 PARSE = ["parse"]
 # Followed by its arguments as JSON.
 VACUUM = ["run-operation", "vacuum", "--args"]

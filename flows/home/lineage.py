@@ -7,6 +7,8 @@ import os
 import platform
 import pwd
 import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,16 @@ from flows.project import PROJECT
 from flows.settings import Home
 
 HASH_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is other than it was for a run. kind: input, version, code, package or commit; None: not there."""
+
+    kind: str
+    name: str
+    then: str | None
+    now: str | None
 
 
 def packages() -> dict[str, str]:
@@ -68,6 +80,15 @@ def user() -> str:
     except KeyError:
         # A container may run as a number that has no name.
         return str(os.geteuid())
+
+
+def unlike(kind: str, then: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[Difference]:
+    """The names that stand for something else in `now` than in `then`, or are in one alone."""
+    return [
+        Difference(kind, name, then.get(name), now.get(name))
+        for name in sorted(then.keys() | now.keys())
+        if then.get(name) != now.get(name)
+    ]
 
 
 def _packages_file(home: Home, set_: str) -> Path:

@@ -43,7 +43,7 @@ class Verdict:
     better_rules: list[dict[str, Any]] = field(default_factory=list)
 
 
-class Refused(AforoError):
+class RefusedError(AforoError):
     """The gate refuses: `checks` are the rows of compuerta that nobody accepts."""
 
     def __init__(self, problems: list[Problem], checks: list[dict[str, Any]] | None = None) -> None:
@@ -66,7 +66,7 @@ def published(home: Home) -> dict[str, Any]:
 
 
 def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdict:
-    """The verdict on the warehouse's marts; Refused where a check that nobody accepts refuses them.
+    """The verdict on the warehouse's marts; RefusedError where a check that nobody accepts refuses them.
 
     What was accepted of the same data, code and vars, and is published, need not be accepted again.
     """
@@ -80,7 +80,7 @@ def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdi
         check for check in blocking if check["verificacion"] not in accepted and _place(check) not in before
     ]
     if refused:
-        raise Refused([_problem(check) for check in refused], refused)
+        raise RefusedError([_problem(check) for check in refused], refused)
     return Verdict(blocking, stands_on, [check for check in failed if not check["bloquea"]])
 
 

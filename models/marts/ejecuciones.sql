@@ -1,6 +1,8 @@
 with
 corridas as (select * from {{ ref('corridas_registradas') }}),
 
+entradas as (select * from {{ ref('ejecuciones_entradas') }}),
+
 corrida as (select * from {{ ref('corrida') }}),
 
 pronosticos as (select * from {{ ref('prediccion_alumnos') }}),
@@ -19,23 +21,23 @@ propia as (
     from corrida as r
 ),
 
-entradas as (
+huellas as (
     select
         run_id,
-        left(md5(string_agg(entrada.table || ' ' || entrada.hash, ', ' order by entrada.table)), 12) as entradas
-    from (select run_id, unnest(entradas) as entrada from corridas)
+        left(md5(string_agg(tabla || ' ' || huella, ', ' order by tabla)), 12) as huella_entradas
+    from entradas
     group by run_id
 ),
 
 final as (
     select
         c.* exclude (resultado, periodos, aceptadas),
-        e.entradas as huella_entradas,
+        h.huella_entradas,
         case when p.run_id is not null then 'publicada' else c.resultado end as resultado,
         coalesce(p.periodos, c.periodos) as periodos,
         coalesce(p.aceptadas, c.aceptadas) as aceptadas
     from corridas as c
-    left join entradas as e on c.run_id = e.run_id
+    left join huellas as h on c.run_id = h.run_id
     left join propia as p on c.run_id = p.run_id
 )
 

@@ -11,9 +11,9 @@ entradas as (
 
 select
     run_id,
-    entrada.table as tabla,
-    entrada.hash as huella,
-    entrada.rows as filas,
-    respaldos[entrada.table] as motivo_respaldo
+    entrada['table'] as tabla,
+    entrada['hash'] as huella,
+    entrada['rows'] as filas,
+    respaldos[entrada['table']] as motivo_respaldo
 from entradas
 order by run_id, tabla
