@@ -27,6 +27,7 @@ from flows.commands import (
     plan,
     promote,
     push,
+    reproduce,
     restore,
     rollback,
     run,
@@ -82,6 +83,7 @@ _add("backup", backup)
 _add("restore", restore)
 _add("rollback", rollback)
 _add("promote", promote)
+_add("reproduce", reproduce)
 _add("doctor", doctor)
 _add("docs", docs)
 _add("serve", serve)

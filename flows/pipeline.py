@@ -100,7 +100,7 @@ def session(settings: Settings, purpose: str) -> Iterator[Run]:
         releases.recover(settings.home)
         record.close_interrupted(settings.home, releases.published_run(settings.home))
         close_dead(settings)
-        run = Run(settings, record.start(settings), Dbt())
+        run = Run(settings, record.start(settings, flow_runs.deployment()), Dbt())
         under = rollback.in_force(settings.home)
         if under:
             run.record.hints.append(rollback.as_text(under))
@@ -228,6 +228,7 @@ def capture(run: Run, alone: bool = False) -> None:
             run.variables.of_run["sin_cambios"] = []
         else:
             step.state = "unchanged" if passed else "skipped"
+        run.record.inputs = [asdict(found) for found in warehouse.inputs(home)]
 
 
 @task(name="skip capture", cache_policy=NO_CACHE)
@@ -242,6 +243,10 @@ def skip_capture(run: Run) -> None:
 def transform(run: Run) -> None:
     """Everything from raw to the marts, with all tests; only the stamps where the rest is as it is."""
     with run.step("transform") as step:
+        inputs = warehouse.inputs(run.settings.home, run.settings.as_of)
+        run.record.inputs = [asdict(found) for found in inputs]
+        # The mart of the runs reads it, this one's too.
+        run.record.save()
         # A past state is rebuilt whole: it is asked for rarely, and its data is not the newest captured.
         clave = None if run.settings.as_of else reuse.key(run.settings.home, run.variables.that_decide)
         run.variables.of_run["clave"] = clave
@@ -259,13 +264,19 @@ def publish_marts(run: Run) -> dict[str, Any]:
     """Publishes the marts, if the gate lets them pass, and returns the manifest of the release."""
     with run.step("publish"):
         stands_on = run.variables.of_run["clave"]
-        verdict = gate.judge(run.settings.home, run.settings.accepted_gate, stands_on)
+        try:
+            verdict = gate.judge(run.settings.home, run.settings.accepted_gate, stands_on)
+        except gate.RefusedError as refused:
+            run.record.gate = {"refused": refused.checks}
+            raise
         run.record.gate = asdict(verdict)
         run.record.hints += gate.hints(verdict)
         promoted = promotions.hint(run.settings.home)
         if promoted:
             run.record.hints.append(promoted)
-        return publish.publish(run.settings.home, run.record, version_variables())
+        manifest = publish.publish(run.settings.home, run.record, version_variables())
+        run.record.periods = manifest["periods"]
+        return manifest
 
 
 def invoke(run: Run, arguments: list[str]) -> None:

@@ -11,6 +11,7 @@
   - `aforo_ask(file, query)`: rows, as JSON, of a query on a DuckDB source.
   - `aforo_no_select(text)`: why a mapping is not one select; null where it is.
   - `aforo_publications(columns)`: the published forecasts that can be read (flows/dbt/publications.py).
+  - `aforo_runs()`: the records of the runs (flows/dbt/records.py), as they are when it is called.
   - `aforo_is_personal(column)`, `aforo_shown(columns)`: flows/dbt/personal.py.
 - Errors of DuckDB reach dbt and its log without the values that they quote (flows/dbt/wording.py).
 """
@@ -32,7 +33,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling
 
-from flows.dbt import box, personal, publications
+from flows.dbt import box, personal, publications, records
 from flows.dbt.extensions import PACKAGES, extension_file
 from flows.dbt.wording import quiet, without_values
 from flows.quoting import identifier, literal
@@ -72,6 +73,7 @@ class Plugin(BasePlugin):
         register("aforo_ask", _ask, ["VARCHAR", "VARCHAR"], "VARCHAR")
         register("aforo_no_select", _no_select, ["VARCHAR"], "VARCHAR")
         register("aforo_publications", _publications(Path(self.creds.path)), ["VARCHAR"], "VARCHAR")
+        register("aforo_runs", _runs(Path(self.creds.path)), [], "VARCHAR")
         register("aforo_is_personal", personal.is_personal_name, ["VARCHAR"], "BOOLEAN")
         register("aforo_shown", personal.shown_names, ["VARCHAR[]"], "VARCHAR[]")
 
@@ -179,6 +181,10 @@ def _publications(warehouse: Path) -> Callable[[str], str]:
         return json.dumps(publications.look(history, asked["required"], asked["optional"]))
 
     return looked
+
+
+def _runs(warehouse: Path) -> Callable[[], str]:
+    return lambda: records.as_json(warehouse.resolve().parent)
 
 
 def _no_select(text: str) -> str | None:

@@ -23,9 +23,9 @@ TRANSFORM = ["build", "--exclude", "path:models/landing", "path:snapshots", *_DA
 # Where nothing is new since the tables above raw were built: what carries the run's stamp, tells how old the
 # data is, or stands on what was published or vacuumed since.
 RESTAMP = [
-    "build", "--select", "fuentes", "corrida", "salud_fuentes", "prediccion_detalle", "prediccion_jerarquia",
-    "condicion_fuente_atrasada", "publicados+", "pronostico_y_real+", "compuerta", "cambios_programacion",
-    *_DATA,
+    "build", "--select", "fuentes", "corrida", "corridas_registradas+", "salud_fuentes", "prediccion_detalle",
+    "prediccion_jerarquia", "condicion_fuente_atrasada", "publicados+", "pronostico_y_real+", "compuerta",
+    "cambios_programacion", *_DATA,
 ]  # fmt: skip
 # The comparison of the challengers with the champion (marts.comparacion_experimentos).
 _NO_OTHERS_TESTS = ["--indirect-selection", "buildable"]
@@ -37,6 +37,11 @@ COMPARISON = [
 MONITOR = [
     "run", "--select", "path:models/raw", "path:models/platinum", "path:models/monitoring",
     "pronostico_y_real", "vigilancia", "desempeno", "alertas", *_LEAN,
+]  # fmt: skip
+# The forecast alone, from the history of the source (flows/reproduction.py).
+REPRODUCE = [
+    "run", "--select", "+prediccion_alumnos", "+prediccion_detalle", "--exclude", "path:models/landing",
+    *_LEAN,
 ]  # fmt: skip
 PARSE = ["parse"]
 # Followed by its arguments as JSON.

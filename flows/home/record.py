@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import AforoError, Problem, as_text
-from flows.home import lock, releases, state
+from flows.home import lineage, lock, releases, state
+from flows.project import version_variables
 from flows.settings import PROJECT, Home, Settings
 
 
@@ -51,8 +52,19 @@ class Record:
     problems: list[dict[str, Any]] = field(default_factory=list)
     # The tables that an earlier capture stands in for, and why.
     fallbacks: dict[str, str] = field(default_factory=dict)
-    # What the gate refused and a person accepted, and where a simple rule is better (flows/steps/gate.py).
+    # What the gate refused, what of it a person accepted, and where a simple rule is better
+    # (flows/steps/gate.py); empty where the run did not come to it.
     gate: dict[str, Any] = field(default_factory=dict)
+    # Who started it: a deployment of Prefect, else an account of the operating system.
+    deployment: str | None = None
+    user: str | None = None
+    # What it stands on (flows/home/lineage.py), and the periods that it published. Empty in older records.
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, str] = field(default_factory=dict)
+    code: str | None = None
+    package_set: str | None = None
+    periods: list[int] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     summary: dict[str, Any] | None = None
     # The challenger that was run, and what came of its comparison (marts.comparacion_experimentos).
@@ -112,9 +124,10 @@ class Record:
         return False
 
 
-def start(settings: Settings) -> Record:
-    """A new record for a run that starts now, saved."""
+def start(settings: Settings, deployment: str | None = None) -> Record:
+    """A new record for a run that starts now, saved. deployment: the one of Prefect that started it."""
     moment = datetime.now(UTC)
+    packages = lineage.packages()
     record = Record(
         run_id=f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         source=settings.source.name,
@@ -127,8 +140,15 @@ def start(settings: Settings) -> Record:
         pid=os.getpid(),
         started_at=moment.isoformat(timespec="seconds"),
         experiment=settings.experiment,
+        deployment=deployment,
+        user=None if deployment else lineage.user(),
+        versions=version_variables(),
+        layers=lineage.layers(),
+        code=lineage.code(),
+        package_set=lineage.short_hash(packages),
     )
     record.save()
+    lineage.keep_packages(settings.home, packages)
     return record
 
 

@@ -36,6 +36,16 @@ class Reading:
     fingerprint: str | None
 
 
+@dataclass(frozen=True)
+class Input:
+    """A table of the contract as a run knows it: its rows and their hash, the same for the same rows in any
+    order (of the same DuckDB)."""
+
+    table: str
+    rows: int
+    hash: str | None
+
+
 def damaged(warehouse: Path, how: str) -> Problem:
     """That the warehouse can't be used, and the way on."""
     return Problem(
@@ -65,6 +75,24 @@ def captures(home: Home) -> list[Capture]:
         order by tabla""",
     )
     return [Capture(*row) for row in rows]
+
+
+def inputs(home: Home, as_of: str | None = None) -> list[Input]:
+    """The captures that a run stands on now, or as of a moment (UTC): those of the model raw__capturas."""
+    sequence = _sequence(home)
+    rows = _rows(
+        home,
+        f"""select tabla, filas, huella
+        from landing.capturas
+        where {sequence} <= (
+            select max({sequence}) from landing.capturas
+            where capturada_en <= coalesce(cast($as_of as timestamp), 'infinity')
+        )
+        qualify row_number() over (partition by tabla order by {sequence} desc, rowid desc) = 1
+        order by tabla""",
+        {"as_of": as_of},
+    )
+    return [Input(*row) for row in rows]
 
 
 def sources(home: Home) -> set[str]:
@@ -154,12 +182,12 @@ def _sequence(home: Home) -> str:
     return "secuencia" if found else "rowid"
 
 
-def _rows(home: Home, query: str) -> list[Any]:
+def _rows(home: Home, query: str, given: dict[str, Any] | None = None) -> list[Any]:
     if not home.warehouse.exists():
         return []
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         try:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, given or {}).fetchall()
         except duckdb.CatalogException:
             # A table that is not there yet says the same as a warehouse that is not there yet.
             return []

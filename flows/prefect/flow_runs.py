@@ -46,6 +46,16 @@ def name_of_job() -> str:
     return f"{str(runtime.flow_run.flow_name).removeprefix('aforo-')} · {_source()}"
 
 
+def deployment() -> str | None:
+    """The deployment that started the flow run; None where a person or a script did."""
+    if not runtime.deployment.id:
+        return None
+    with contextlib.suppress(Exception):
+        return str(runtime.deployment.name)
+    # The server that knows its name is away.
+    return str(runtime.deployment.id)
+
+
 def _source() -> str:
     try:
         return label(settings.resolve(source=runtime.flow_run.parameters.get("source")).source)

@@ -44,6 +44,14 @@ class Verdict:
     better_rules: list[dict[str, Any]] = field(default_factory=list)
 
 
+class RefusedError(AforoError):
+    """The gate refuses: `checks` are the rows of compuerta that nobody accepts."""
+
+    def __init__(self, problems: list[Problem], checks: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(problems)
+        self.checks = checks or []
+
+
 def published(home: Home) -> dict[str, Any]:
     """What is published now, as compuerta's var `publicado`; empty where nothing is, or it can't be read."""
     with (
@@ -59,7 +67,7 @@ def published(home: Home) -> dict[str, Any]:
 
 
 def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdict:
-    """The verdict on the warehouse's marts; AforoError where a check that nobody accepts refuses them.
+    """The verdict on the warehouse's marts; RefusedError where a check that nobody accepts refuses them.
 
     accepted: each a check's name, for all places, or `CHECK:PLACE`.
     What was accepted of the same data, code and vars, and is published, need not be accepted again.
@@ -76,7 +84,7 @@ def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdi
         if not {check["verificacion"], _named(check)} & {*accepted} and _place(check) not in before
     ]
     if refused:
-        raise AforoError([_problem(check) for check in refused])
+        raise RefusedError([_problem(check) for check in refused], refused)
     return Verdict(blocking, stands_on, [check for check in failed if not check["bloquea"]])
 
 

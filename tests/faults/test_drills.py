@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 
 # What a run stamps on what it makes, and what it says of its own sources.
 STAMPS = "run_id|as_of|git_commit|datos_al|edad_dias|estado_fuente|tablas_respaldo|publicado_en"
-# The marts that tell of the run itself: its sources, and how it stands to what was published before it.
-OF_THE_RUN = {"salud_fuentes", "compuerta"}
+# The marts that tell of the run itself: its sources, its record, how it stands to what was published.
+OF_THE_RUN = {"salud_fuentes", "compuerta", "ejecuciones", "ejecuciones_entradas"}
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,16 @@ def test_a_forecast_that_cannot_be_is_refused_then_accepted_then_taken_back(good
     manifest = json.loads((good.home / "published" / "manifest.json").read_text())
     assert (after != before, manifest["gate"]) == (True, record["gate"])
 
+    # What the records say of the refused run, the mart says; of its own run, what is published with it.
+    assert good.published(
+        "select resultado, paso_fallido, compuerta, verificaciones like '%total_fuera_de_rango%'"
+        " from marts.ejecuciones order by inicio"
+    ) == [
+        ("publicada", None, "pasa", None),
+        ("fallida", "publish", "rechazada", True),
+        ("publicada", None, "aceptada", True),
+    ]
+
     # The same again need not be accepted again.
     assert good.aforo("run").exit_code == 0
 

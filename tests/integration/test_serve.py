@@ -213,6 +213,8 @@ def test_what_is_scheduled_goes_on_after_a_kill_and_after_a_cancel(
             client.read_flow_run(run.id)
     assert forecast.name == "202507 · source"
     assert [record["status"] for record in institute.records()][-2:] == ["captured", "published"]
+    started_by = [(record["deployment"], record["user"]) for record in institute.records()][-2:]
+    assert started_by == [("capture", None), ("forecast", None)]
     assert "**Forecast for 202507, 202508**" in artifacts(client, forecast)["aforo-summary"]
     assert "Published: 202507, 202508" in institute.aforo("status").out
     for job in JOBS:

@@ -9,9 +9,9 @@ import pytest
 from tests.harness import Institute
 
 pytestmark = pytest.mark.slow
-# A run's own stamps, and the mart that tells when it read its tables.
+# A run's own stamps, and the marts that tell when it read its tables, and of which run they are.
 STAMPS = "run_id|datos_al|git_commit"
-OF_THE_RUN = {"salud_fuentes"}
+OF_THE_RUN = {"salud_fuentes", "ejecuciones", "ejecuciones_entradas"}
 
 
 def marts(institute: Institute) -> dict[str, list[Any]]:
