@@ -27,7 +27,7 @@ bump: $(READY)  ## a new version of a layer and of all below: make bump LAYER=fe
 	@$(BIN)/aforo version bump $(LAYER)
 
 bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
-	@$(BIN)/python benchmarks/bench_run.py
+	@$(BIN)/python -m benchmarks.bench_run
 	@$(BIN)/python benchmarks/bench_forecast_step.py
 
 bench-accuracy: $(READY)  ## the errors of the forecast beside every rule and model
@@ -44,6 +44,9 @@ bench-sources: $(READY)  ## seconds of a run after 0, 1 and 5 % changed rows; Po
 
 bench-plan: $(READY)  ## the class plan's backtest: cancelled sections against students turned away
 	@$(BIN)/python -m benchmarks.bench_plan
+
+bench-peers: $(READY) $(VENV)/peers/.ready  ## aforo beside AutoETS, AutoARIMA, mlforecast and scikit-learn: error and cost
+	@$(BIN)/python -m benchmarks.bench_peers $(ARGS)
 
 reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
@@ -73,4 +76,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan reliability docs bi
+$(VENV)/peers/.ready: benchmarks/peers/requirements.txt requirements.lock
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt -c requirements.lock
+	@touch $@
+
+.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-sources bench-plan bench-peers reliability docs bi
