@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ from benchmarks.peers.judging import Sample, beside, ours_of, scores
 
 PEERS_PYTHON = ROOT / ".venv" / "peers" / "bin" / "python"
 OURS = "aforo"
+SPENT_FILE = "spent.json"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def peers(origins: int, cells: int, python: Path) -> list[Peer]:
 
 def cost_of(folder: Path, command: list[str | Path]) -> Cost:
     """Run the command, or read what it cost where `folder` has that from an earlier run."""
-    kept = folder / "spent.json"
+    kept = folder / SPENT_FILE
     if kept.exists():
         return Cost(**json.loads(kept.read_text()))
     # One thread a learner: those that wait for each other on a busy machine would count as processor time.
@@ -91,6 +93,9 @@ def measure_ours(source: Path, folder: Path) -> tuple[pd.DataFrame, Line]:
     """The rows that everyone is judged on, and our line; the run's home is in `folder`."""
     home = folder / "home"
     aforo = Path(sys.executable).with_name("aforo")
+    if not (folder / SPENT_FILE).exists():
+        # A home that a stopped run left behind would make the next one cheaper.
+        shutil.rmtree(home, ignore_errors=True)
     cost = cost_of(folder, [aforo, "run", "--quiet", "--source", source, "--home", home])
     rows = ours_of(home / "aforo_warehouse.duckdb")
     errors = scores(rows)

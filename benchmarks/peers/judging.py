@@ -26,11 +26,11 @@ left join {PREDICTIONS}.pronosticos as p
 where e.modelo = 'aforo'
 """
 
-# A whole number of students is asked, and none where the cell is no candidate.
+# A whole number of students is asked: 0 without a forecast (greatest leaves nulls out) or a candidate.
 THEIRS = """
 select
     o.indice_origen, o.h, o.unique_id, o.y,
-    case when o.es_pronosticada then round(greatest(coalesce(t.yhat, 0), 0)) else 0 end as yhat
+    case when o.es_pronosticada then round(greatest(t.yhat, 0)) else 0 end as yhat
 from ours as o
 left join theirs as t using (indice_origen, h, unique_id)
 """
