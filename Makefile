@@ -27,7 +27,7 @@ bump: $(READY)  ## a new version of a layer and of all below: make bump LAYER=fe
 	@$(BIN)/aforo version bump $(LAYER)
 
 bench: $(READY)  ## seconds and memory of whole runs, and of the forecast step
-	@$(BIN)/python benchmarks/bench_run.py
+	@$(BIN)/python -m benchmarks.bench_run
 	@$(BIN)/python benchmarks/bench_forecast_step.py
 
 bench-accuracy: $(READY)  ## the errors of the forecast beside every rule and model
@@ -50,6 +50,8 @@ bench-plan: $(READY)  ## the class plan's backtest: cancelled sections against s
 
 bench-alerts: $(READY)  ## false alarms a year by kind of alert, and whether planted faults are seen
 	@$(BIN)/python -m benchmarks.bench_alerts $(if $(FOLDER),--folder $(FOLDER))
+bench-peers: $(READY) $(VENV)/peers/.ready  ## aforo beside AutoETS, AutoARIMA, mlforecast and scikit-learn: error and cost
+	@$(BIN)/python -m benchmarks.bench_peers $(ARGS)
 
 reliability: $(READY)  ## every fault made real, and the table of docs/reliability.md from it
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p tests.fault_matrix tests/faults
@@ -79,4 +81,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-refits bench-sources bench-plan bench-alerts reliability docs bi
+.PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-refits bench-sources bench-peers bench-plan bench-alerts reliability docs bi

@@ -36,8 +36,8 @@ OF_THE_RUN = {
     "run_id", "datos_al", "capturada_en", "cambio_en", "edad_dias", "origen", "filas", "estado_fuente",
     "base",
 }  # fmt: skip
-# Empty after a single capture, before a publication, without a challenger, or where dbt is called by hand, which
-# writes no record.
+# Empty after a single capture, before a publication, without a challenger, or where dbt is called by hand:
+# that writes no record.
 OF_LATER_CAPTURES = {
     "marts.cambios_programacion", "marts.pronostico_y_real", "marts.comparacion_experimentos",
     "marts.ejecuciones", "marts.ejecuciones_entradas",
