@@ -17,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import alerts, stopping
+from flows import alerts, machine, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
@@ -250,6 +250,10 @@ def transform(run: Run) -> None:
             _dbt(run, RESTAMP)
             step.state = "unchanged"
         else:
+            # Not earlier: what is new is captured, whether or not it can be forecast.
+            problems = machine.engine_problems()
+            if problems:
+                raise AforoError(problems)
             _dbt(run, TRANSFORM)
 
 
