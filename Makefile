@@ -81,4 +81,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+$(VENV)/peers/.ready: benchmarks/peers/requirements.txt requirements.lock
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt -c requirements.lock
+	@touch $@
+
 .PHONY: help run screenshots model-card sbom test test-fast lint build bump bench bench-accuracy bench-zoo bench-progression bench-refits bench-sources bench-peers bench-plan bench-alerts reliability docs bi

@@ -70,6 +70,7 @@ def preflight(run: Run, beside: experiments.Challenger) -> champions.Champion:
 def build(run: Run, beside: experiments.Challenger) -> None:
     """The challenger's layers, with their tests."""
     with run.step("transform"):
+        pipeline.require_engine()
         pipeline.invoke(run, challenger_of(beside.layers))
 
 

@@ -1,11 +1,14 @@
 """How much of the machine a run uses: a worker for each core, a quarter of the memory for DuckDB.
 
 Both are those of the container, where there is one. AFORO_WORKERS and AFORO_MEMORY say otherwise. The results
-are the same, to the last bit: a query has one thread, and workers share models, not a sum.
+are the same, to the last bit: a query has one thread, and workers share models, not a sum. AFORO_ENGINE has a
+cluster fit them (python_models/forecasting/engine.py).
 """
 
+import importlib.util
 import os
 import re
+import socket
 from pathlib import Path
 
 from flows.errors import AforoError, Problem
@@ -14,11 +17,13 @@ from flows.language import t
 GIB = 1024**3
 # The other three are for Python's models, Prefect, and whatever else the machine does.
 SHARE_OF_MEMORY = 4
+_CONNECT_SECONDS = 5
 _CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
 def environment() -> dict[str, str]:
-    """AFORO_WORKERS and AFORO_MEMORY as dbt's process gets them; AforoError where one is no such number."""
+    """The variables of the machine as dbt's process gets them; AforoError where one can't be understood."""
+    engine()
     return {"AFORO_WORKERS": str(workers()), "AFORO_MEMORY": memory()}
 
 
@@ -45,6 +50,38 @@ def memory() -> str:
         what = t("{variable}: '{said}' is no amount of memory", variable="AFORO_MEMORY", said=given)
         raise AforoError([Problem(what, t("give it with its unit, such as 2GB, or unset it"))])
     return given
+
+
+def engine() -> tuple[str, int] | None:
+    """Host and port of the Dask scheduler that AFORO_ENGINE names, None where models are fitted here."""
+    given = os.environ.get("AFORO_ENGINE", "")
+    if not given:
+        return None
+    found = re.fullmatch(r"dask://([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", given)
+    if not found:
+        what = t(
+            "{variable}: '{said}' is no address of a Dask scheduler", variable="AFORO_ENGINE", said=given
+        )
+        remedy = t("give it as dask://host:port, or unset it to fit the models on this machine")
+        raise AforoError([Problem(what, remedy)])
+    if importlib.util.find_spec("distributed") is None:
+        what = t("AFORO_ENGINE names a Dask cluster, and the package distributed is not installed")
+        remedy = t("run `pip install -r requirements.lock` in the environment of aforo")
+        raise AforoError([Problem(what, remedy)])
+    return found[1].strip("[]"), int(found[2])
+
+
+def engine_problems() -> list[Problem]:
+    """That nobody listens at the address of AFORO_ENGINE; empty where somebody does, or none is named."""
+    address = engine()
+    try:
+        if address:
+            socket.create_connection(address, _CONNECT_SECONDS).close()
+    # A port that is too large is an OverflowError.
+    except (OSError, OverflowError):
+        what = t("no Dask scheduler answers at {address}", address=os.environ["AFORO_ENGINE"])
+        return [Problem(what, t("start it, or unset AFORO_ENGINE to fit the models on this machine"))]
+    return []
 
 
 def _memory_there_is() -> int:

@@ -17,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import alerts, experiments, stopping
+from flows import alerts, experiments, machine, stopping
 from flows.dbt import diagnosis
 from flows.dbt.runner import AUDIT, RESTAMP, TRANSFORM, Dbt, DbtResult, Variables, capture_of
 from flows.errors import AforoError, TransientError, as_text
@@ -256,6 +256,8 @@ def transform(run: Run) -> None:
             invoke(run, RESTAMP)
             step.state = "unchanged"
         else:
+            # Not earlier: what is new is captured, whether or not it can be forecast.
+            require_engine()
             invoke(run, TRANSFORM)
 
 
@@ -277,6 +279,13 @@ def publish_marts(run: Run) -> dict[str, Any]:
         manifest = publish.publish(run.settings.home, run.record, version_variables())
         run.record.periods = manifest["periods"]
         return manifest
+
+
+def require_engine() -> None:
+    """AforoError where the cluster that AFORO_ENGINE names can't fit the models."""
+    problems = machine.engine_problems()
+    if problems:
+        raise AforoError(problems)
 
 
 def invoke(run: Run, arguments: list[str]) -> None:

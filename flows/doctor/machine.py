@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flows.doctor.check import Finding, fine, warning, wrong
 from flows.errors import Problem
 from flows.language import t
+from flows.machine import engine_problems
 from flows.project import PROJECT
 from flows.settings import Settings, retry_seconds, source_timeout
 from flows.steps import preflight
@@ -33,7 +34,8 @@ def environment(_: Settings) -> Finding:
         return wrong(Problem(what, t("give it a value, or unset it for the default")))
     retry_seconds()
     source_timeout()
-    return fine(t("the variables can be read"))
+    problems = engine_problems()
+    return wrong(problems[0]) if problems else fine(t("the variables can be read"))
 
 
 def packages(_: Settings) -> Finding:

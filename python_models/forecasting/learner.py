@@ -3,13 +3,13 @@
 import logging
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from python_models.forecasting import engine
 from python_models.forecasting.cache import Cache
 
 # Imported for good only where it is used: it can't be loaded on a machine that lacks the library libgomp.
@@ -125,13 +125,11 @@ def forecast_learner(
     inputs = _inputs(rows)
     kept = cache or Cache()
     # LightGBM leaves the interpreter while it works.
-    with ThreadPoolExecutor(max_workers=int(os.environ.get("AFORO_WORKERS", "2"))) as pool:
-        parts = list(
-            pool.map(
-                lambda training: _forecast(training, rows, inputs, kept),
-                list(_trainings(rows, sorted(origins))),
-            )
-        )
+    parts = engine.each(
+        lambda training, fit: _forecast(training, rows, inputs, kept, fit),
+        list(_trainings(rows, sorted(origins))),
+        threads=int(os.environ.get("AFORO_WORKERS", "2")),
+    )
     if not parts:
         return no_forecasts()
     return pd.concat(parts).groupby([*KEY, "modelo"], as_index=False, sort=True)[["yhat"]].mean()
@@ -210,7 +208,9 @@ def _trainings(rows: pd.DataFrame, origins: list[int]) -> Iterator[Training]:
                 yield Training(first_step, origin, index)
 
 
-def _forecast(training: Training, rows: pd.DataFrame, inputs: pd.DataFrame, kept: Cache) -> pd.DataFrame:
+def _forecast(
+    training: Training, rows: pd.DataFrame, inputs: pd.DataFrame, kept: Cache, fit: engine.Fit
+) -> pd.DataFrame:
     known = (
         ((rows["h"] == 1) == training.first_step)
         & (rows["indice"] <= training.origin)
@@ -227,7 +227,7 @@ def _forecast(training: Training, rows: pd.DataFrame, inputs: pd.DataFrame, kept
     # A category that only later rows have would make a kept model another's.
     for column in CATEGORIES:
         seen_before[column] = seen_before[column].cat.remove_unused_categories()
-    models = kept.get([seen_before, told], lambda: _train_views(seen_before, told))
+    models = kept.get([seen_before, told], lambda: fit(_train_views, [(seen_before, told)])[0])
     texts = dict(zip(models["modelo"], models["texto"], strict=True))
     served, seen = rows.loc[training.served], inputs.loc[training.served]
     parts = []

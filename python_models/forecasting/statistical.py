@@ -9,7 +9,7 @@ import pandas as pd
 from statsforecast import StatsForecast
 from statsforecast.models import NaNModel
 
-from python_models.forecasting import fallbacks
+from python_models.forecasting import engine, fallbacks
 from python_models.forecasting.cache import Cache
 from python_models.forecasting.hierarchy import CELL
 from python_models.forecasting.models import (
@@ -31,6 +31,8 @@ from python_models.forecasting.panel import (
 
 # How many of the last same seasons the reference `media_estacional` averages.
 SEASONS_AVERAGED = 3
+# A second or two of a worker's time.
+SERIES_IN_PIECE = 1000
 OUTPUT_COLUMNS = ["indice_origen", "nivel_jerarquia", "unique_id", "h", "modelo", "yhat", "razon"]
 
 
@@ -80,15 +82,23 @@ def forecast_statistics(
         raise SeriesError(f"series: unknown nivel_jerarquia {unknown}; known are {list(level_models)}")
     wanted = None if candidates is None else _candidate_cells(candidates)
     kept = cache or Cache()
-    parts = [
-        _forecast_task(task, _specs(level_models[task.level]), horizon, season_length, kept)
+    tasks = [
+        task
         for origin in sorted({int(origin) for origin in origins})
         for task in _tasks(
             panel, level_models, origin, season_length, None if wanted is None else wanted.get(origin, set())
         )
     ]
-    if not parts:
+    if not tasks:
         raise SeriesError(f"no series has history at the origins {list(origins)}")
+    # Threads don't help: most models hold the interpreter's lock.
+    parts = engine.each(
+        lambda task, fit: _forecast_task(
+            task, _specs(level_models[task.level]), horizon, season_length, kept, fit
+        ),
+        tasks,
+        threads=1,
+    )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -144,17 +154,49 @@ def _task(
 
 
 def _forecast_task(
-    task: _Task, specs: list[ModelSpec | str], horizon: int, season_length: int, cache: Cache
+    task: _Task,
+    specs: list[ModelSpec | str],
+    horizon: int,
+    season_length: int,
+    cache: Cache,
+    fit: engine.Fit,
 ) -> pd.DataFrame:
     """The rows of all models for a task, one model after the other; read where an earlier run made them."""
     names = [spec if isinstance(spec, str) else spec.name for spec in specs]
     inputs = [task.origin, task.level, task.unique_id.tolist(), task.values, task.lengths]
     return cache.get(
         [*inputs, task.ended, task.constant, names, horizon, season_length],
-        lambda: pd.concat(
-            [_forecast_model(task, spec, horizon, season_length) for spec in specs], ignore_index=True
+        lambda: _of_pieces(
+            fit(_forecast_models, [(piece, specs, horizon, season_length) for piece in _pieces(task)])
         ),
     )
+
+
+def _pieces(task: _Task) -> Iterator[_Task]:
+    """The task in parts that workers can share: a series is forecast for itself alone."""
+    for start in range(0, len(task.unique_id), SERIES_IN_PIECE):
+        part = slice(start, start + SERIES_IN_PIECE)
+        yield _Task(
+            task.origin,
+            task.level,
+            task.unique_id[part],
+            task.values[part],
+            task.lengths[part],
+            task.ended[part],
+            task.constant[part],
+        )
+
+
+def _of_pieces(made: list[list[pd.DataFrame]]) -> pd.DataFrame:
+    """The rows of all pieces, each with a frame of every model: one model after the other."""
+    return pd.concat([frame for of_model in zip(*made, strict=True) for frame in of_model], ignore_index=True)
+
+
+def _forecast_models(
+    task: _Task, specs: list[ModelSpec | str], horizon: int, season_length: int
+) -> list[pd.DataFrame]:
+    """The rows of each model."""
+    return [_forecast_model(task, spec, horizon, season_length) for spec in specs]
 
 
 def _forecast_model(task: _Task, spec: ModelSpec | str, horizon: int, season_length: int) -> pd.DataFrame:
@@ -210,8 +252,8 @@ def _fit_or_fall_back(
 def _fit(values: np.ndarray, spec: ModelSpec, horizon: int, season_length: int) -> np.ndarray:
     """StatsForecast on the rows of `values`; NaN for a series on which the model raises.
 
-    One process: the sparse models take microseconds a series, threads don't help (the models hold the
-    interpreter's lock), and forking a process that holds a DuckDB connection is unsafe.
+    One process: the sparse models take microseconds a series, and forking a process that holds a DuckDB
+    connection is unsafe.
     """
     if not len(values):
         return np.empty((0, horizon))

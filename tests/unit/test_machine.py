@@ -1,5 +1,6 @@
 """A run uses the machine that there is, or what it is told to."""
 
+import socket
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ from flows.errors import AforoError
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AFORO_WORKERS", "AFORO_MEMORY"):
+    for name in ("AFORO_WORKERS", "AFORO_MEMORY", "AFORO_ENGINE"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -53,9 +54,40 @@ def test_what_is_taken_as_memory_duckdb_takes(said: str, monkeypatch: pytest.Mon
         ("AFORO_MEMORY", "lots"),
         ("AFORO_MEMORY", "4"),
         ("AFORO_MEMORY", "80%"),
+        ("AFORO_ENGINE", "10.0.0.1:8786"),
+        ("AFORO_ENGINE", "ray://head:10001"),
+        ("AFORO_ENGINE", "dask://head"),
     ],
 )
 def test_nonsense_is_refused_by_its_name(variable: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, said)
     with pytest.raises(AforoError, match=f"{variable}: '{said}'"):
         machine.environment()
+
+
+def test_a_cluster_is_named_by_host_and_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machine.engine() is None
+    monkeypatch.setenv("AFORO_ENGINE", "dask://head.example.org:8786")
+    assert machine.engine() == ("head.example.org", 8786)
+    monkeypatch.setenv("AFORO_ENGINE", "dask://[::1]:8786")
+    assert machine.engine() == ("::1", 8786)
+
+
+def test_a_cluster_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFORO_ENGINE", "dask://head:8786")
+    # As where it is not installed.
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(AforoError) as refused:
+        machine.environment()
+    assert "pip install" in refused.value.problems[0].remedy
+
+
+def test_a_scheduler_that_does_not_answer_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machine.engine_problems() == []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("AFORO_ENGINE", f"dask://127.0.0.1:{server.getsockname()[1]}")
+        assert machine.engine_problems() == []
+    [problem] = machine.engine_problems()
+    assert "no Dask scheduler answers at dask://127.0.0.1" in problem.what
+    monkeypatch.setenv("AFORO_ENGINE", "dask://127.0.0.1:99999")
+    assert machine.engine_problems() != []
