@@ -30,11 +30,11 @@ KINDS = {
 
 
 def as_text(report: Any) -> list[str]:
-    """What was found, for a person: whether it is equal, what is another now, which rows differ most."""
+    """What was found, for a person: whether it is equal, what has changed since, which rows differ most."""
     run_id, moment = report.run_id, report.moment
     rows = f"{report.marts['prediccion_detalle'].rows:,}"
     if report.equal:
-        title = t("What is other than it was then, without effect on it:")
+        title = t("What has changed since then, without effect on it:")
         lines = [
             t(
                 "Run {run_id}, made again as of {moment} UTC: equal, all {rows} rows.",
@@ -53,9 +53,9 @@ def as_text(report: Any) -> list[str]:
                 rows=rows,
             )
         ]
-        title = t("What is other than it was then:")
+        title = t("What has changed since then:")
         if not report.differences:
-            title = t("Nothing that its record says is other than it was then.")
+            title = t("Nothing that its record tells of has changed since then.")
     if report.differences or not report.equal:
         lines += ["", title]
     for other in report.differences:
@@ -63,6 +63,12 @@ def as_text(report: Any) -> list[str]:
     if report.unknown:
         lines.append(t("Its record does not say: {names}.", names=", ".join(report.unknown)))
     for mart, found in report.marts.items():
+        if found.columns_alone:
+            alone = ", ".join(found.columns_alone)
+            lines += [
+                "",
+                t("Not compared, as only one of both has it, of {mart}: {columns}", mart=mart, columns=alone),
+            ]
         if found.columns:
             columns = ", ".join(f"{name} ({count:,})" for name, count in found.columns.items())
             lines += [
