@@ -31,7 +31,7 @@ COMPARISON = [
 # that a run refuses must raise its alert all the same.
 MONITOR = [
     "run", "--select", "path:models/raw", "path:models/platinum", "path:models/monitoring",
-    "pronostico_y_real", "vigilancia", "desempeno", "alertas", *_LEAN,
+    "pronostico_y_real", "vigilancia", "desempeno", "alertas", "--exclude", "experimentos_juzgados", *_LEAN,
 ]  # fmt: skip
 PARSE = ["parse"]
 # Followed by its arguments as JSON.
