@@ -1,5 +1,6 @@
 """An experiment is built beside what is published, compared and let serve; killed, it changes nothing."""
 
+import contextlib
 import json
 import os
 import re
@@ -65,6 +66,13 @@ def kill_while_it_builds(institute: Institute) -> None:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
+    # dbt ends itself when it sees that its parent is gone; till then it holds the warehouse.
+    while time.monotonic() < deadline:
+        with contextlib.suppress(duckdb.IOException):
+            ask(institute, "select 1")
+            return
+        time.sleep(0.2)
+    raise AssertionError("dbt goes on")
 
 
 def test_a_challenger_is_compared_beside_the_champion_and_promoted(
