@@ -38,9 +38,12 @@ where c.run_id = o.run_id and c.secuencia is null;
 create table if not exists landing.transformaciones (clave varchar not null, run_id varchar not null, terminada_en timestamp not null);
 {{ create_reading_log() }}
 {{ create_vacuum_log() }}
+    {#- A challenger reads nothing, and builds beside what the champion stands on. #}
+    {%- if of_this_run('base_campeon') is none %}
 delete from landing.contenidos where run_id <> '{{ this_run() }}';
-    {%- if builds_above_raw() and of_this_run('base_campeon') is none %}
+    {%- if builds_above_raw() %}
 delete from landing.transformaciones;
+    {%- endif %}
     {%- endif %}
 {{ log_unchanged(of_this_run('sin_cambios')) }}
     {%- else -%}

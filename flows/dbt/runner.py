@@ -36,7 +36,7 @@ COMPARISON = [
 # that a run refuses must raise its alert all the same.
 MONITOR = [
     "run", "--select", "path:models/raw", "path:models/platinum", "path:models/monitoring",
-    "pronostico_y_real", "vigilancia", "desempeno", "alertas", *_LEAN,
+    "pronostico_y_real", "vigilancia", "desempeno", "alertas", "--exclude", "experimentos_juzgados", *_LEAN,
 ]  # fmt: skip
 # The forecast alone, from the history of the source (flows/reproduction.py).
 REPRODUCE = [

@@ -1,7 +1,9 @@
 """An experiment is built beside what is published, compared and let serve; killed, it changes nothing."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -53,19 +55,24 @@ def the_champions(institute: Institute) -> dict[str, Any]:
 
 
 def kill_while_it_builds(institute: Institute) -> None:
+    """Kills a challenger once dbt has written its first table."""
+    log = institute.home / "logs" / "dbt.log"
     process = institute.start("run", "--experiment", NAME)
     try:
         deadline = time.monotonic() + 300
-        while time.monotonic() < deadline and process.poll() is None:
-            steps = [step["name"] for step in institute.records()[-1]["steps"]]
-            if institute.records()[-1]["experiment"] and "transform" in steps:
-                break
-            time.sleep(0.2)
-        # dbt is loaded, and writes its first tables.
-        time.sleep(4)
+        while not re.search(f"OK created .* {ITS_OWN}\\.", log.read_text()) and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.1)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
+    # dbt ends itself when it sees that its parent is gone; till then it holds the warehouse.
+    while time.monotonic() < deadline:
+        with contextlib.suppress(duckdb.IOException):
+            ask(institute, "select 1")
+            return
+        time.sleep(0.2)
+    raise AssertionError("dbt goes on")
 
 
 def test_a_challenger_is_compared_beside_the_champion_and_promoted(
@@ -77,6 +84,9 @@ def test_a_challenger_is_compared_beside_the_champion_and_promoted(
 
     kill_while_it_builds(published)
     assert the_champions(published) == before
+    built = f"select table_name from duckdb_tables() where schema_name = '{ITS_OWN}'"
+    assert ask(published, built)
+    assert ("pronosticos_juzgados",) not in ask(published, built)
 
     ran = published.aforo("run", "--experiment", NAME)
     assert ran.exit_code == 0, ran.err
