@@ -8,7 +8,6 @@ cluster fit them (python_models/forecasting/engine.py).
 import importlib.util
 import os
 import re
-import socket
 from pathlib import Path
 
 from flows.errors import AforoError, Problem
@@ -17,7 +16,7 @@ from flows.language import t
 GIB = 1024**3
 # The other three are for Python's models, Prefect, and whatever else the machine does.
 SHARE_OF_MEMORY = 4
-_CONNECT_SECONDS = 5
+_LAST_PORT = 65535
 _CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -52,13 +51,13 @@ def memory() -> str:
     return given
 
 
-def engine() -> tuple[str, int] | None:
-    """Host and port of the Dask scheduler that AFORO_ENGINE names, None where models are fitted here."""
+def engine() -> str | None:
+    """AFORO_ENGINE, the address of a Dask scheduler; None where the models are fitted on this machine."""
     given = os.environ.get("AFORO_ENGINE", "")
     if not given:
         return None
     found = re.fullmatch(r"dask://([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", given)
-    if not found:
+    if not found or int(found[2]) > _LAST_PORT:
         what = t(
             "{variable}: '{said}' is no address of a Dask scheduler", variable="AFORO_ENGINE", said=given
         )
@@ -68,20 +67,21 @@ def engine() -> tuple[str, int] | None:
         what = t("AFORO_ENGINE names a Dask cluster, and the package distributed is not installed")
         remedy = t("run `pip install -r requirements.lock` in the environment of aforo")
         raise AforoError([Problem(what, remedy)])
-    return found[1].strip("[]"), int(found[2])
+    return given
 
 
 def engine_problems() -> list[Problem]:
-    """That nobody listens at the address of AFORO_ENGINE; empty where somebody does, or none is named."""
+    """That no scheduler answers at the address of AFORO_ENGINE; empty where one does, or none is named."""
     address = engine()
-    try:
-        if address:
-            socket.create_connection(address, _CONNECT_SECONDS).close()
-    # A port that is too large is an OverflowError.
-    except (OSError, OverflowError):
-        what = t("no Dask scheduler answers at {address}", address=os.environ["AFORO_ENGINE"])
-        return [Problem(what, t("start it, or unset AFORO_ENGINE to fit the models on this machine"))]
-    return []
+    if address is None:
+        return []
+    # pandas comes with it.
+    from python_models.forecasting.engine import answers
+
+    if answers(address):
+        return []
+    what = t("no Dask scheduler answers at {address}", address=address)
+    return [Problem(what, t("start it, or unset AFORO_ENGINE to fit the models on this machine"))]
 
 
 def _memory_there_is() -> int:

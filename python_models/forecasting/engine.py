@@ -10,12 +10,14 @@ for a group of its own (docs/performance.md).
 import functools
 import os
 import platform
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import cloudpickle
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 VARIABLE = "AFORO_ENGINE"
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 # How long a cluster may be without any worker: one that has crashed is started again within a few.
 ALONE_SECONDS = 30
 LOOK_SECONDS = 1
@@ -58,6 +60,16 @@ def each(one: Callable[[Item, Fit], Made], items: Sequence[Item], threads: int) 
         return list(pool.map(lambda item: one(item, fit), items))
 
 
+def answers(address: str) -> bool:
+    """Whether a scheduler is there: it greets whoever connects. Dask itself would wait for that for ever."""
+    place = urlsplit(address)
+    try:
+        with socket.create_connection((str(place.hostname), place.port or 0), CONNECT_SECONDS) as connection:
+            return bool(connection.recv(1))
+    except OSError:
+        return False
+
+
 def environment() -> dict[str, str]:
     """What decides the bits of a fit: a worker must have all of it as the machine that asks."""
     return {
@@ -82,13 +94,10 @@ def _connected(address: str) -> Iterator["Client"]:
     # Inputs are part of their task: so the scheduler has them, whichever worker is lost.
     quiet = {"distributed.admin.large-graph-warning-threshold": "1GB"}
     with dask.config.set(quiet | {"distributed.comm.timeouts.connect": CONNECT_SECONDS}):
-        try:
-            client = Client(
-                address.replace("dask://", "tcp://"), timeout=CONNECT_SECONDS, set_as_default=False
-            )
-        except OSError as error:
-            raise _no_scheduler(address) from error
-        with client:
+        if not answers(address):
+            raise _no_scheduler(address)
+        scheduler = address.replace("dask://", "tcp://")
+        with Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False) as client:
             try:
                 client.wait_for_workers(1, ALONE_SECONDS)
             except TimeoutError as error:

@@ -152,12 +152,11 @@ def test_a_worker_with_other_code_is_refused(
     assert engine.each(lambda item, fit: fit(divmod, [(item, 3)]), [7, 8], 1) == [[(2, 1)], [(2, 2)]]
 
 
-def test_who_listens_and_says_nothing_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
+def test_a_scheduler_that_is_not_there_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("AFORO_ENGINE", f"dask://127.0.0.1:{server.getsockname()[1]}")
-        with pytest.raises(engine.EngineError, match="no Dask scheduler answers"):
-            engine.each(lambda _, fit: fit(divmod, [(7, 3)]), [None], 1)
+    with pytest.raises(engine.EngineError, match="no Dask scheduler answers"):
+        engine.each(lambda _, fit: fit(divmod, [(7, 3)]), [None], 1)
 
 
 def on_cluster(built: Institute, cluster: Cluster, folder: Path) -> Institute:
