@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import child, push, settings, source
+from flows import child, push, push_target, settings
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis, known_errors
 from flows.errors import AforoError, Problem
@@ -75,7 +75,8 @@ def command(
         str | None,
         typer.Option(
             "--push",
-            help="Address of a Postgres database that the published marts are copied into (docs/bi.md).",
+            help="Address of a Postgres database (docs/bi.md) or a lake (docs/lake.md) that the published "
+            "marts are copied into.",
             metavar="URL",
         ),
     ] = None,
@@ -84,7 +85,7 @@ def command(
 ) -> None:
     """Read the source, forecast, test and publish. Exit code 0 only when published (and pushed)."""
     try:
-        database = push.target(push_to) if push_to is not None else None
+        database = push_target.target(push_to) if push_to is not None else None
         asked = settings.resolve(
             source,
             home,
@@ -144,7 +145,7 @@ def command(
     raise typer.Exit(stopped.exit_code if stopped else 0 if published and not run.problems else 1)
 
 
-def _push(home: settings.Home, record: Record, database: source.Source) -> str:
+def _push(home: settings.Home, record: Record, database: push_target.Target) -> str:
     """Pushes what was published, as a step of the record; says so."""
     try:
         with record.step("push"), explained(home):
