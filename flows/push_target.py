@@ -7,7 +7,7 @@ where its files go, which the catalogue knows after the first push; `institute` 
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from flows import source
@@ -34,6 +34,7 @@ class Target:
     """What an address names. `name` is the whole of it but the password, `database` its Postgres alone.
 
     schema: of the marts; in a lake, the institute's. data: folder or s3:// address of its files, if named.
+    holds_password: whether the address as it was given did.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Target:
     password: str | None = field(default=None, repr=False)
     schema: str = SCHEMA
     data: str | None = None
+    holds_password: bool = False
 
     @property
     def is_lake(self) -> bool:
@@ -63,7 +65,8 @@ def target(address: str) -> Target:
         ) from None
     # What PGPASSWORD is now: a source may set it to its own.
     password = found.password or os.environ.get("PGPASSWORD")
-    return _lake(found.name, password) if of_lake else Target(found.name, found.name, password)
+    made = _lake(found.name, password) if of_lake else Target(found.name, found.name, password)
+    return replace(made, holds_password=found.password is not None)
 
 
 def _lake(address: str, password: str | None) -> Target:
