@@ -1,4 +1,4 @@
-"""The published marts in a Postgres database, for tools that read no DuckDB file.
+"""The published marts in Postgres, for tools that read no DuckDB file; or in a lake (flows/lake.py).
 
 One transaction replaces the rows of all tables of the schema `marts`. So a reader's query sees one
 publication whole, waits for none, and keeps its rights and views. A table is made anew only where its columns
@@ -23,21 +23,18 @@ from typing import Any
 
 import duckdb
 
-from flows import child, source
+from flows import child, lake
 from flows.dbt.extensions import extension_file
 from flows.errors import AforoError, Problem
 from flows.home import releases
 from flows.language import marked, t
+from flows.push_target import AGAIN, LOG, SCHEMA, Target, target
 from flows.quoting import identifier, literal
 from flows.settings import MARTS_FILE, Home
 
-SCHEMA = "marts"
-LOG = "aforo_publicacion"
 SECONDS = 900
 LOCK_SECONDS = 60
 _PUBLISHED = f"database_name = 'published' and schema_name = '{SCHEMA}'"
-_AGAIN = marked("then run `aforo push` with the same address")
-_ADDRESS = marked("give postgresql://user@host:port/database, and the password in PGPASSWORD or ~/.pgpass")
 _TYPES = {
     "BOOLEAN": "boolean",
     "TINYINT": "smallint",
@@ -87,6 +84,7 @@ class Pushed:
     """What was pushed where: the address without its password, the run, the rows of each mart."""
 
     address: str
+    schema: str
     run_id: str
     rows: dict[str, int]
 
@@ -96,27 +94,13 @@ class Pushed:
         return t(
             "Pushed to {address}, schema {schema}: {tables} tables, {rows} rows",
             address=self.address,
-            schema=SCHEMA,
+            schema=self.schema,
             tables=len(self.rows),
             rows=f"{rows:,}",
         )
 
 
-def target(address: str) -> source.Source:
-    """The database that an address names; AforoError, without a part of its password, for another text."""
-    if not re.match(r"postgres(ql)?://", address):
-        raise AforoError([Problem(t("--push takes the address of a Postgres database"), t(_ADDRESS))])
-    try:
-        found = source.postgres(address)
-    except ValueError as error:
-        raise AforoError(
-            [Problem(t("the address of --push can't be read: {error}", error=error), t(_ADDRESS))]
-        ) from None
-    # What PGPASSWORD is now: a source may set it to its own.
-    return source.Source(found.name, found.kind, found.password or os.environ.get("PGPASSWORD"))
-
-
-def push(home: Home, to: source.Source) -> Pushed:
+def push(home: Home, to: Target) -> Pushed:
     """Pushes the published release; AforoError, and nothing has changed in the database, where that fails."""
     release = releases.require_published(home)
     environment = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
@@ -138,7 +122,7 @@ def push(home: Home, to: source.Source) -> Pushed:
     with suppress(ValueError, IndexError):
         told = json.loads(out.splitlines()[-1])
     if "rows" in told:
-        return Pushed(to.name, release.name, told["rows"])
+        return Pushed(to.name, to.schema, release.name, told["rows"])
     if "problem" in told:
         raise AforoError([Problem(**told["problem"])])
     if process.timed_out:
@@ -146,7 +130,7 @@ def push(home: Home, to: source.Source) -> Pushed:
             [
                 Problem(
                     t("the push took longer than {seconds} s", seconds=SECONDS),
-                    t("look at the database; {again}", again=t(_AGAIN)),
+                    t("look at the database; {again}", again=t(AGAIN)),
                 )
             ]
         )
@@ -154,7 +138,7 @@ def push(home: Home, to: source.Source) -> Pushed:
         [
             Problem(
                 t("the database went away during the push"),
-                t("check that it is up and has room on its disk; {again}", again=t(_AGAIN)),
+                t("check that it is up and has room on its disk; {again}", again=t(AGAIN)),
             )
         ]
     )
@@ -163,8 +147,10 @@ def push(home: Home, to: source.Source) -> Pushed:
 def main() -> None:
     """In the process that pushes: `<file> <run_id> <address>`; prints one line of JSON."""
     file, run_id, address = sys.argv[1:]
+    to = target(address)
     try:
-        found: dict[str, Any] = {"rows": write(Path(file), run_id, address)}
+        rows = lake.write(Path(file), run_id, to) if to.is_lake else write(Path(file), run_id, address)
+        found: dict[str, Any] = {"rows": rows}
     except AforoError as error:
         found = {"problem": error.problems[0].as_json()}
     except duckdb.Error as error:
@@ -174,16 +160,16 @@ def main() -> None:
 
 def explained(text: str) -> Problem:
     """What a person reads of an error of DuckDB or the database."""
-    for pattern, what, remedy in _KNOWN:
+    for pattern, what, remedy in (*_KNOWN, *lake.KNOWN):
         found = re.search(pattern, text)
         if found:
             reason = next(group for group in found.groups() if group)
-            return Problem(t(what, reason=reason.strip()), t(remedy, again=t(_AGAIN)))
+            return Problem(t(what, reason=reason.strip()), t(remedy, again=t(AGAIN)))
     reason = re.search(r"ERROR: +(.*)", text)
     said = reason[1] if reason else text.strip().splitlines()[0]
     return Problem(
         t("the push failed: {said}", said=said),
-        t("set that right in the database; {again}", again=t(_AGAIN)),
+        t("set that right in the database; {again}", again=t(AGAIN)),
     )
 
 
@@ -260,7 +246,7 @@ def _pushed_before(database: _Database) -> dict[str, str]:
                 schema=SCHEMA,
                 table=there[0],
             )
-            remedy = t("push into another database, or rename that schema; {again}", again=t(_AGAIN))
+            remedy = t("push into another database, or rename that schema; {again}", again=t(AGAIN))
             raise AforoError([Problem(what, remedy)])
         database.execute(f"create schema if not exists {SCHEMA}")
         database.execute(

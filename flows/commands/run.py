@@ -12,11 +12,11 @@ import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from flows import child, experiments, push, settings, source
+from flows import child, experiments, institutes, push, push_target, settings
 from flows.commands.options import Accept, AsJson, Home, Horizon, Mapping, Source, document, explained
 from flows.dbt import diagnosis, known_errors
 from flows.errors import AforoError, Problem
@@ -40,6 +40,7 @@ EXAMPLES = """Examples:
   aforo run --as-of 2025-06-05                  from what was captured up to then
   aforo run --push postgresql://aforo@host/bi   and the marts into that database
   aforo run --experiment sin_aprendiz           beside what is published, and compared with it
+  aforo run --institutes institutes.yml         each institute of a list, in its own home
 """
 
 # Nothing is scheduled in a server that is there for one run.
@@ -77,7 +78,8 @@ def command(
         str | None,
         typer.Option(
             "--push",
-            help="Address of a Postgres database that the published marts are copied into (docs/bi.md).",
+            help="Address of a Postgres database (docs/bi.md) or a lake (docs/lake.md) that the published "
+            "marts are copied into.",
             metavar="URL",
         ),
     ] = None,
@@ -89,12 +91,26 @@ def command(
             metavar="NAME",
         ),
     ] = None,
+    many: Annotated[
+        Path | None,
+        typer.Option(
+            "--institutes",
+            help="A list of institutes, each with a source and a home: runs them all (docs/operations.md).",
+            metavar="FILE",
+        ),
+    ] = None,
+    at_once: Annotated[
+        int, typer.Option(min=1, help="With --institutes: how many run side by side.", metavar="N")
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the source, forecast, test and publish. Exit code 0 only when published (and pushed)."""
+    if many is not None:
+        named = (source, home, period, as_of, accept, accept_gate, mapping, push_to, offline or None)
+        _run_list(many, at_once, quiet, as_json, any(each is not None for each in named))
     try:
-        database = push.target(push_to) if push_to is not None else None
+        database = push_target.target(push_to) if push_to is not None else None
         asked = settings.resolve(
             source,
             home,
@@ -180,7 +196,20 @@ def _as_challenger(asked: settings.Settings, source: str | None, database: objec
     return replace(asked, source=parse(str(manifest.get("source", asked.source))))
 
 
-def _push(home: settings.Home, record: Record, database: source.Source) -> str:
+def _run_list(file: Path, at_once: int, quiet: bool, as_json: bool, others: bool) -> NoReturn:
+    """Runs each institute of the list and ends: with 0 only where all are published (and pushed)."""
+    if others:
+        what = t("with --institutes the list says what each run is asked for")
+        raise AforoError([Problem(what, t("write it there, or leave out --institutes"))])
+    ended = institutes.run(institutes.read(file), at_once, quiet or as_json)
+    if as_json:
+        print(document([asdict(each) for each in ended]))
+    elif not quiet or not all(each.is_good for each in ended):
+        print(*institutes.as_lines(ended), sep="\n")
+    raise typer.Exit(0 if all(each.is_good for each in ended) else 1)
+
+
+def _push(home: settings.Home, record: Record, database: push_target.Target) -> str:
     """Pushes what was published, as a step of the record; says so."""
     try:
         with record.step("push"), explained(home):

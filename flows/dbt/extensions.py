@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 PACKAGES = {
+    "ducklake": "duckdb_extension_ducklake",
     "excel": "duckdb_extension_excel",
     "httpfs": "duckdb_extension_httpfs",
     "postgres_scanner": "duckdb_extension_postgres_scanner",

@@ -7,6 +7,7 @@
 | logs | var dias_registros; begun anew at each vacuum |
 | Prefect's database | ninety days, by its own server (flows/settings.py) |
 | releases, cache | the newest three; sixty days unused |
+| a lake | its option expire_older_than, which is var dias_publicaciones where a push makes the lake |
 | backup | one copy of the history; var dias_registros for the backups from before upgrades |
 """
 

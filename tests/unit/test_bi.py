@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
 from dashboards.superset import start
-from flows import push
+from flows import lake, push, push_target
+from flows.dbt import extensions
 from flows.errors import AforoError
 from flows.settings import PROJECT, Home
 
@@ -74,24 +76,54 @@ def test_every_type_of_a_mart_has_one_in_postgres() -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("mysql://u:secreto@h/d", "--push takes the address of a Postgres database"),
+        ("mysql://u:secreto@h/d", "--push takes the address of a Postgres database, or"),
         ("postgresql://u:se/cre@to@h/d", "write / as %2F"),
+        ("ducklake:folder?password=secreto", "--push takes the address of a Postgres database, or"),
+        ("ducklake:postgresql://u:secreto@h:puerto/d?data=/d", "its port is not a number"),
+        ("ducklake:postgresql://u:secreto@h/d?institute=Lima", "'Lima' can't be the name of an institute"),
+        ("ducklake:postgresql://u:secreto@h/d?institute=main", "'main' can't be the name of an institute"),
         ("postgresql://u:secreto@h:puerto/d", "its port is not a number"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(address: str, said: str) -> None:
     with pytest.raises(AforoError) as refused:
-        push.target(address)
+        push_target.target(address)
     [problem] = refused.value.problems
     assert said in problem.what
     assert not any(secret in str(problem) for secret in ("secreto", "cre@to", "puerto"))
+
+
+def test_a_lakes_address_names_its_database_its_data_and_the_institute() -> None:
+    there = "postgresql://u:secreto@h:5432/d?sslmode=require"
+    found = push_target.target(f"ducklake:{there}&data=s3://b/lago&institute=norte")
+    assert found.name == "ducklake:postgresql://u@h:5432/d?sslmode=require&data=s3://b/lago&institute=norte"
+    assert found.database == "postgresql://u@h:5432/d?sslmode=require"
+    assert (found.data, found.schema, found.password) == ("s3://b/lago", "norte", "secreto")
+    # What the process that pushes is told, the password aside.
+    again = push_target.target(found.name)
+    assert (again.name, again.database, again.data, again.schema) == (
+        found.name,
+        found.database,
+        found.data,
+        found.schema,
+    )
+    assert push_target.target("ducklake:postgresql://u@h/d").schema == "marts"
+
+
+def test_a_lake_says_which_package_it_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    to = push_target.target("ducklake:postgresql://u@127.0.0.1:1/d?data=/nowhere")
+    monkeypatch.setitem(lake.PACKAGES, "ducklake", "duckdb_extension_of_none")
+    monkeypatch.setattr(lake, "extension_file", extensions.extension_file.__wrapped__)
+    with pytest.raises(AforoError, match="the package duckdb-extension-of-none is not installed") as refused:
+        lake.write(tmp_path / "marts.duckdb", "run", to)
+    assert f"pip install duckdb-extension-of-none=={duckdb.__version__}" in refused.value.problems[0].remedy
 
 
 def test_nothing_published_is_no_dashboard_and_no_push(tmp_path: Path) -> None:
     with pytest.raises(AforoError, match="nothing is published"), start.serving(Home(tmp_path), 1):
         pass
     with pytest.raises(AforoError, match="nothing is published"):
-        push.push(Home(tmp_path), push.target("postgresql://u@h/d"))
+        push.push(Home(tmp_path), push_target.target("postgresql://u@h/d"))
 
 
 def _listed(value: Any) -> list[str]:
