@@ -56,7 +56,7 @@ def test_an_experiment_of_predictions_alone_builds_only_them(folder: Path) -> No
         ("features_version: V 2", "experiments/x.yml: features_version is 'V 2'"),
         ("horizonte: 2", "horizonte is asked of each run: no experiment changes it"),
         ("origenes_backtest: 2", "origenes_backtest is asked of each run"),
-        ("equidad_maxima: 2", "equidad_maxima is read by marts, which all experiments share"),
+        ("equidad_maxima: 2", "equidad_maxima is read by marts, monitoring, which all experiments share"),
         ("costo_hora: 2", "costo_hora is read by plan, which all experiments share"),
         ("sin_codigo_maximo: 1", "sin_codigo_maximo is read by tests alone"),
         ("origenes_aprendizaje: 36", "origenes_aprendizaje is read by the layer features"),
