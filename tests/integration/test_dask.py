@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from distributed import Client
 
 from python_models.forecasting import engine
+from python_models.forecasting.learner import forecast_learner
 from tests.harness import ROOT, Institute
 from tests.integration.test_workers import marts
+from tests.unit.test_forecasting_learner import LAST, feature_mart, targets
 
 pytestmark = pytest.mark.slow
 SECONDS = 300
@@ -135,6 +138,16 @@ def test_without_workers_a_run_ends_and_the_next_one_is_as_ever(
     outcome = run.aforo("run")
     assert outcome.exit_code == 0, outcome.err
     same_marts(run, built)
+
+
+def test_the_learner_s_fits_have_the_same_bits(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small institute has too few rows to train on."""
+    features = feature_mart()
+    here = forecast_learner(features, targets(features), [LAST])
+    monkeypatch.setenv("AFORO_ENGINE", cluster.address)
+    there = forecast_learner(features, targets(features), [LAST])
+    assert len(here) > 0
+    pd.testing.assert_frame_equal(here, there, check_exact=True)
 
 
 def test_a_worker_with_other_code_is_refused(
