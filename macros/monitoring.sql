@@ -57,6 +57,11 @@
             'que': "{donde} lleva {valor} días sin cambios, y se espera uno cada {umbral} días",
             'que_hacer': "Comprobar que la exportación del sistema académico sigue corriendo.",
         },
+        'duracion': {
+            'gravedad': 'aviso',
+            'que': "La corrida que pronosticó desde ese periodo tardó {valor} segundos, y se admiten {umbral}",
+            'que_hacer': "Ver marts.ejecuciones y logs/aforo.log: más datos, disco lleno u otra carga en la máquina.",
+        },
     }) }}
 {%- endmacro %}
 
