@@ -25,8 +25,10 @@ pasos as (
     where recientes >= {{ recientes // 2 }}
 ),
 
+-- A step that changes no decision is none, however steady the bias was.
 juzgadas as (
-    select * from {{ against_its_past('pasos', var('vigilancia_desviaciones_sesgo'), centre=0, student=true) }}
+    select * replace (greatest(limite, {{ var('vigilancia_sesgo_minimo') }}) as limite)
+    from {{ against_its_past('pasos', var('vigilancia_desviaciones_sesgo'), centre=0, student=true) }}
 )
 
 select
