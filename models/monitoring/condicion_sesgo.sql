@@ -25,20 +25,30 @@ pasos as (
     where recientes >= {{ recientes // 2 }}
 ),
 
--- A step that changes no decision is none, however steady the bias was.
 juzgadas as (
-    select * replace (greatest(limite, {{ var('vigilancia_sesgo_minimo') }}) as limite)
-    from {{ against_its_past('pasos', var('vigilancia_desviaciones_sesgo'), centre=0, student=true) }}
+    select * from {{ against_its_past('pasos', var('vigilancia_desviaciones_sesgo'), centre=0, student=true) }}
+),
+
+-- A step to a bias that changes no decision is no alert, however steady it was before.
+limitadas as (
+    select
+        nivel,
+        donde,
+        indice,
+        round(sesgo_reciente + valor, 4) as valor,
+        round(greatest(sesgo_reciente + limite, {{ var('vigilancia_sesgo_minimo') }}), 4) as umbral,
+        round(least(sesgo_reciente - limite, -{{ var('vigilancia_sesgo_minimo') }}), 4) as umbral_inferior
+    from juzgadas
 )
 
 select
     'sesgo' as tipo,
-    j.nivel,
-    j.donde,
+    l.nivel,
+    l.donde,
     d.periodo,
-    round(j.sesgo_reciente + j.valor, 4) as valor,
-    round(j.sesgo_reciente + j.limite, 4) as umbral,
-    round(j.sesgo_reciente - j.limite, 4) as umbral_inferior,
-    abs(j.valor) > j.limite as se_cumple
-from juzgadas as j
-inner join periodos as d on j.indice = d.indice
+    l.valor,
+    l.umbral,
+    l.umbral_inferior,
+    l.valor not between l.umbral_inferior and l.umbral as se_cumple
+from limitadas as l
+inner join periodos as d on l.indice = d.indice
