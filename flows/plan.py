@@ -64,13 +64,6 @@ def planned(file: Path, choice: Choice) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    """The rows of a query, a dict each."""
-    found = connection.execute(query)
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
 def condition(**wanted: Any) -> str:
     """SQL that keeps the rows with these values; a list means any of them, None any at all."""
     parts = []

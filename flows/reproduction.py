@@ -23,6 +23,7 @@ from flows.home.lineage import Difference, unlike
 from flows.language import t
 from flows.project import contract_tables, schema_of, version_variables
 from flows.quoting import identifier, literal, pattern
+from flows.rows import by_name
 from flows.screen.progress import Progress
 from flows.settings import DEFAULT_SOURCE, Home, Settings
 from flows.source import parse
@@ -177,7 +178,7 @@ def _moment(scratch: Home, of_run: record.Record) -> str:
     """The moment (UTC) whose state the run stood on: as macros/vacuums.sql reckons it."""
     with duckdb.connect(str(scratch.warehouse), read_only=True, config=tables.CONNECTION) as connection:
         captured = connection.execute(
-            "select min(capturada_en) from landing.capturas where run_id = ?", [of_run.run_id]
+            f"select min(capturada_en) from landing.capturas where run_id = {literal(of_run.run_id)}"
         ).fetchone()
     # One that captured nothing knew what was captured before it began.
     began = datetime.strptime(of_run.run_id[:16], "%Y%m%dT%H%M%SZ") + timedelta(seconds=1)
@@ -230,15 +231,14 @@ def _compare(connection: duckdb.DuckDBPyConnection, then: str, mart: str) -> Row
 
 def _worst(connection: duckdb.DuckDBPyConnection, then: str) -> list[dict[str, Any]]:
     """The rows whose expected students differ most."""
-    found = connection.execute(
+    return by_name(
+        connection,
         f"""select {", ".join(KEY)}, t.media as "then", n.media as "now"
         from {then} as t full join made.marts.prediccion_detalle as n using ({", ".join(KEY)})
         where t.media is distinct from n.media
         order by abs(coalesce(t.media, 0) - coalesce(n.media, 0)) desc, {", ".join(KEY)}
-        limit {SHOWN}"""
+        limit {SHOWN}""",
     )
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _differences(

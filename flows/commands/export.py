@@ -13,6 +13,7 @@ from flows.errors import AforoError, Problem
 from flows.home import releases
 from flows.language import t
 from flows.quoting import literal
+from flows.rows import by_name
 
 EXAMPLES = """Examples:
 
@@ -37,13 +38,13 @@ def read(file: Path, period: int | None, sede: list[str] | None) -> dict[str, li
             for sheet, mart in (("Plan", "plan_apertura"), ("Por sede", "plan_resumen"))
         )
         return {
-            "Plan": plan.rows(
+            "Plan": by_name(
                 connection,
                 f"select * from marts.plan_apertura where {cells}"
                 " order by sede, curso_actual, horario_actual",
             ),
-            "Columnas": plan.rows(connection, meaning),
-            "Por sede": plan.rows(
+            "Columnas": by_name(connection, meaning),
+            "Por sede": by_name(
                 connection,
                 "select valor as sede, * exclude (corte, valor) from marts.plan_resumen"
                 f" where {sums} order by valor",

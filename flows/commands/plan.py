@@ -10,6 +10,7 @@ from flows import plan, settings
 from flows.commands.options import AsJson, Home, echo, explained
 from flows.home import releases
 from flows.language import marked, t
+from flows.rows import by_name
 from flows.screen.table import table
 
 EXAMPLES = """Examples:
@@ -45,11 +46,11 @@ def compute(
         columns = ", ".join(f"sum({name}) as {name}" for name in SUMS)
         return {
             "period": period,
-            "sums": plan.rows(connection, f"select {columns} from plan_resumen where {sums}")[0],
-            "published_sums": plan.rows(
+            "sums": by_name(connection, f"select {columns} from plan_resumen where {sums}")[0],
+            "published_sums": by_name(
                 connection, f"select {columns} from published.marts.plan_resumen where {sums}"
             )[0],
-            "cells": plan.rows(
+            "cells": by_name(
                 connection,
                 f"select * from plan_apertura where periodo = {period} and {cells}"
                 " order by sede, curso_actual, horario_actual",

@@ -13,6 +13,7 @@ import duckdb
 
 from flows.errors import Problem
 from flows.language import t
+from flows.quoting import literal
 from flows.settings import Home
 
 
@@ -80,17 +81,16 @@ def captures(home: Home) -> list[Capture]:
 def inputs(home: Home, as_of: str | None = None) -> list[Input]:
     """The captures that a run stands on now, or as of a moment (UTC): those of the model raw__capturas."""
     sequence = _sequence(home)
+    until = "true" if as_of is None else f"capturada_en <= cast({literal(as_of)} as timestamp)"
     rows = _rows(
         home,
         f"""select tabla, filas, huella
         from landing.capturas
         where {sequence} <= (
-            select max({sequence}) from landing.capturas
-            where capturada_en <= coalesce(cast($as_of as timestamp), 'infinity')
+            select max({sequence}) from landing.capturas where {until}
         )
         qualify row_number() over (partition by tabla order by {sequence} desc, rowid desc) = 1
         order by tabla""",
-        {"as_of": as_of},
     )
     return [Input(*row) for row in rows]
 
@@ -182,12 +182,12 @@ def _sequence(home: Home) -> str:
     return "secuencia" if found else "rowid"
 
 
-def _rows(home: Home, query: str, given: dict[str, Any] | None = None) -> list[Any]:
+def _rows(home: Home, query: str) -> list[Any]:
     if not home.warehouse.exists():
         return []
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         try:
-            return connection.execute(query, given or {}).fetchall()
+            return connection.execute(query).fetchall()
         except duckdb.CatalogException:
             # A table that is not there yet says the same as a warehouse that is not there yet.
             return []

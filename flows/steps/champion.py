@@ -15,6 +15,8 @@ from flows.experiments import Challenger
 from flows.home import releases, tables, warehouse
 from flows.language import t
 from flows.project import PREDICTIONS, schema_of, version_variables
+from flows.quoting import literal
+from flows.rows import by_name
 from flows.settings import Home
 from flows.steps import reuse
 
@@ -62,48 +64,43 @@ def _run_first() -> str:
 
 def base(home: Home, schema: str) -> tuple[str, str | None] | None:
     """What an experiment's predictions stand on and are made with; None where there are none."""
-    with (
-        contextlib.suppress(duckdb.Error),
-        duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection,
-    ):
-        found = connection.execute(
-            f"select any_value(base), any_value(ajustes) from {schema}.pronosticos_juzgados"
-        ).fetchone()
-        return found if found and found[0] else None
-    return None
+    query = (
+        f"select any_value(base) as base, any_value(ajustes) as ajustes from {schema}.pronosticos_juzgados"
+    )
+    found = _rows(home, query)
+    return (found[0]["base"], found[0]["ajustes"]) if found and found[0]["base"] else None
 
 
 def comparison(home: Home, name: str) -> list[dict[str, Any]]:
     """The rows of marts.comparacion_experimentos in the warehouse that are of a challenger."""
-    with (
-        contextlib.suppress(duckdb.Error),
-        duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection,
-    ):
-        cursor = connection.execute(
-            """select * from marts.comparacion_experimentos where retador = ?
-            order by nivel_jerarquia, horizonte""",
-            [name],
-        )
-        columns = [column[0] for column in cursor.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    return []
+    return _rows(
+        home,
+        f"""select * from marts.comparacion_experimentos where retador = {literal(name)}
+        order by nivel_jerarquia, horizonte""",
+    )
 
 
 def _read(home: Home) -> Champion | None:
     platinum, stands_on = schema_of("platinum"), base(home, schema_of(PREDICTIONS))
     if stands_on is None:
         return None
+    found = _rows(
+        home,
+        f"""select r.run_id, p.periodo as period, r.horizonte as horizon, cast(r.as_of as varchar) as as_of
+        from {platinum}.corrida as r
+        left join {platinum}.dim_periodos as p on r.indice_corte + 1 = p.indice""",
+    )
+    return Champion(base=stands_on[0], **found[0]) if found else None
+
+
+def _rows(home: Home, query: str) -> list[dict[str, Any]]:
+    """What the warehouse says; nothing where it, or the table, is not there or can't be read."""
     with (
         contextlib.suppress(duckdb.Error),
         duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection,
     ):
-        found = connection.execute(
-            f"""select r.run_id, p.periodo, r.horizonte, cast(r.as_of as varchar)
-            from {platinum}.corrida as r
-            left join {platinum}.dim_periodos as p on r.indice_corte + 1 = p.indice"""
-        ).fetchone()
-        return Champion(found[0], stands_on[0], *found[1:]) if found else None
-    return None
+        return by_name(connection, query)
+    return []
 
 
 def _captures_are_its(home: Home, champion: Champion) -> bool:

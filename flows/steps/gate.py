@@ -14,6 +14,7 @@ import duckdb
 from flows.errors import AforoError, Problem
 from flows.home import releases, tables
 from flows.language import t
+from flows.rows import by_name
 from flows.settings import Home
 
 _PUBLISHED_ORIGINS = """
@@ -73,9 +74,7 @@ def judge(home: Home, accepted: tuple[str, ...], stands_on: str | None) -> Verdi
     What was accepted of the same data, code and vars, and is published, need not be accepted again.
     """
     with duckdb.connect(str(home.warehouse), read_only=True, config=tables.CONNECTION) as connection:
-        cursor = connection.execute(_FAILED)
-        names = [column[0] for column in cursor.description or []]
-        failed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        failed = by_name(connection, _FAILED)
     blocking = [check for check in failed if check["bloquea"]]
     before = _accepted_before(home, stands_on)
     refused = [
