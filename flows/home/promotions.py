@@ -1,11 +1,9 @@
 """Which experiment was let serve, by whom, when, and on what numbers: promotions.json, the newest last."""
 
-import contextlib
-import getpass
 import json
 from typing import Any
 
-from flows.home import releases, state
+from flows.home import lineage, releases, state
 from flows.home.record import utc_now
 from flows.language import t
 from flows.project import EXPERIMENT_KEY, version_variables
@@ -30,7 +28,7 @@ def all_of(home: Home) -> list[dict[str, Any]]:
 
 def note(home: Home, before: str, after: str, comparison: list[dict[str, Any]]) -> dict[str, Any]:
     """Writes down that an experiment serves in place of another, with the rows of their comparison."""
-    made = {"at": utc_now(), "by": _who(), "from": before, "to": after, "comparison": comparison}
+    made = {"at": utc_now(), "by": lineage.user(), "from": before, "to": after, "comparison": comparison}
     state.save(home.root / _FILE, [*all_of(home), made])
     return made
 
@@ -64,10 +62,3 @@ def hint(home: Home) -> str | None:
             moment=notes[-1]["at"],
         )
     return t("the experiment {now} serves from this run on, before it was {before}", now=now, before=before)
-
-
-def _who() -> str:
-    # A user without a name in the system's list.
-    with contextlib.suppress(OSError, KeyError):
-        return getpass.getuser()
-    return "-"
