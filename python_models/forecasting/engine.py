@@ -19,8 +19,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import cloudpickle
-
 from python_models.forecasting import cache
 
 # A package that only who names a cluster needs.
@@ -109,6 +107,7 @@ def _there(
     client: "Client", address: str, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
 ) -> list[Any]:
     """The calls as tasks; one whose worker is lost is given to another."""
+    import cloudpickle
     from distributed import KilledWorker
     from distributed.comm import CommClosedError
 
@@ -154,6 +153,7 @@ def _has_workers(client: "Client", address: str) -> bool:
 
 def _made_there(task: bytes, expected: dict[str, str]) -> Any:
     """What the call gives, on a worker; EngineError where it would be another's bits."""
+    import cloudpickle
     from distributed import get_worker
 
     found = environment()
