@@ -21,8 +21,8 @@ from flows.dbt.extensions import PACKAGES, extension_file
 from flows.errors import AforoError, Problem
 from flows.home import retention
 from flows.language import marked, t
-from flows.push_target import AGAIN, LOG, Target
-from flows.quoting import identifier, literal, pattern
+from flows.push_target import AGAIN, LOG, PUBLISHED, Target
+from flows.quoting import comments, identifier, literal, pattern
 
 # Nothing is fetched from a network: what is not installed is said.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -35,7 +35,6 @@ _RETRIES = 100
 _OPTIONS = "data_inlining_row_limit 0"
 # How long a file stays that no snapshot holds: who is writing or reading it has ended by then.
 _LEFT_OVER_DAYS = 2
-_PUBLISHED = "database_name = 'published' and schema_name = 'marts'"
 
 _NOT_WRITTEN = marked("the lake's data can't be written: {reason}")
 _LOOK_AT_FOLDER = marked("check the folder's rights and room on this machine; {again}")
@@ -217,11 +216,11 @@ def _pushed_before(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[s
 def _definitions(connection: duckdb.DuckDBPyConnection, place: str) -> dict[str, str]:
     """Each mart as a table in the lake's SQL: columns, not null, comments. DuckLake has no primary keys."""
     tables = connection.execute(
-        f"select table_name, comment from duckdb_tables() where {_PUBLISHED} order by 1"
+        f"select table_name, comment from duckdb_tables() where {PUBLISHED} order by 1"
     ).fetchall()
     columns = connection.execute(
         "select table_name, column_name, data_type, is_nullable, comment from duckdb_columns()"
-        f" where {_PUBLISHED} order by table_name, column_index"
+        f" where {PUBLISHED} order by table_name, column_index"
     ).fetchall()
     return {
         name: _definition(f"{place}.{identifier(name)}", note, [rest for of, *rest in columns if of == name])
@@ -234,14 +233,9 @@ def _definition(table: str, note: str | None, columns: list[list[Any]]) -> str:
     listed = ", ".join(
         f"{identifier(name)} {kind}{'' if nullable else ' not null'}" for name, kind, nullable, _ in columns
     )
-    statements = [f"create or replace table {table} ({listed})"]
-    statements += [f"comment on table {table} is {literal(note)}"] if note else []
-    statements += [
-        f"comment on column {table}.{identifier(name)} is {literal(comment)}"
-        for name, _, _, comment in columns
-        if comment
-    ]
-    return ";\n".join(statements)
+    of_columns = [(name, comment) for name, _, _, comment in columns]
+    made = f"create or replace table {table} ({listed})"
+    return ";\n".join([made, *comments(table, note, of_columns)])
 
 
 def _tidy(connection: duckdb.DuckDBPyConnection) -> None:

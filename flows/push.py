@@ -28,13 +28,12 @@ from flows.dbt.extensions import extension_file
 from flows.errors import AforoError, Problem
 from flows.home import releases
 from flows.language import marked, t
-from flows.push_target import AGAIN, LOG, SCHEMA, Target, target
-from flows.quoting import identifier, literal
+from flows.push_target import AGAIN, LOG, PUBLISHED, SCHEMA, Target, target
+from flows.quoting import comments, identifier, literal
 from flows.settings import MARTS_FILE, Home
 
 SECONDS = 900
 LOCK_SECONDS = 60
-_PUBLISHED = f"database_name = 'published' and schema_name = '{SCHEMA}'"
 _TYPES = {
     "BOOLEAN": "boolean",
     "TINYINT": "smallint",
@@ -210,7 +209,7 @@ class _Database:
 def _replace(database: _Database, run_id: str) -> dict[str, int]:
     database.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
     before = _pushed_before(database)
-    tables = database.published(f"select table_name from duckdb_tables() where {_PUBLISHED} order by 1")
+    tables = database.published(f"select table_name from duckdb_tables() where {PUBLISHED} order by 1")
     definitions = {name: _definition(database, name) for (name,) in tables}
     for name in before:
         if before[name] == definitions.get(name):
@@ -261,7 +260,7 @@ def _pushed_before(database: _Database) -> dict[str, str]:
 
 def _definition(database: _Database, table: str) -> str:
     """The table in Postgres's SQL: columns, primary key, comments."""
-    where = f"{_PUBLISHED} and table_name = {literal(table)}"
+    where = f"{PUBLISHED} and table_name = {literal(table)}"
     columns = database.published(
         "select column_name, data_type, is_nullable, comment from duckdb_columns()"
         f" where {where} order by column_index"
@@ -276,14 +275,9 @@ def _definition(database: _Database, table: str) -> str:
         for name, duckdb_type, nullable, _ in columns
     ]
     lines += [f"primary key ({_listed(key)})" for (key,) in keys]
-    statements = [f"create table {_in_schema(table)} ({', '.join(lines)})"]
-    statements += [f"comment on table {_in_schema(table)} is {literal(note)}"] if note else []
-    statements += [
-        f"comment on column {_in_schema(table)}.{identifier(name)} is {literal(comment)}"
-        for name, _, _, comment in columns
-        if comment
-    ]
-    return ";\n".join(statements)
+    of_columns = [(name, comment) for name, _, _, comment in columns]
+    made = f"create table {_in_schema(table)} ({', '.join(lines)})"
+    return ";\n".join([made, *comments(_in_schema(table), note, of_columns)])
 
 
 def postgres_type(table: str, column: str, duckdb_type: str) -> str:

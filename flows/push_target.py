@@ -24,6 +24,8 @@ _LAKE_ADDRESS = marked(
     "give ducklake:postgresql://user@host:port/database?data=/folder&institute=name, "
     "and the password in PGPASSWORD or ~/.pgpass"
 )
+# What of an attached published file is pushed, as a condition on DuckDB's lists.
+PUBLISHED = f"database_name = 'published' and schema_name = '{SCHEMA}'"
 _INSTITUTE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # Schemas that DuckDB has itself.
 _TAKEN = ("main", "temp", "system", "information_schema", "pg_catalog")
