@@ -87,7 +87,7 @@
     {%- set conditions = {
         'e-mails': has_email(value),
         'documents or telephones': has_document(value),
-        "a person's name": has_name(value) ~ " and " ~ is_rare,
+        "a person's name": "len(" ~ words_alone(value) ~ ") > 1 and " ~ name_somebody(words_alone(value)) ~ " and " ~ is_rare,
         'a document or telephone number': is_number_of_person("regexp_replace(" ~ value ~ ", '[ .-]', '', 'g')") ~ " and " ~ is_rare,
     } -%}
     {%- if kind not in conditions -%}{{ return('') }}{%- endif -%}
@@ -123,10 +123,14 @@
 {# A value in fewer than ten rows, where the column's other values have five times as many. #}
 {% macro in_few_rows(group) %}{{ return("(filas < 10 and filas * 5 <= median(filas) over (" ~ group ~ "))") }}{% endmacro %}
 
-{# Two words or more, whatever stands between and beside them, one of them a given name and none a place's. #}
-{% macro has_name(value) -%}
-    {%- set text_words = words("regexp_replace(" ~ value ~ ", '[^\\p{L}]+', ' ', 'g')") -%}
-    {{ return("(len(" ~ text_words ~ ") > 1 and list_has_any(" ~ text_words ~ ", getvariable('given_names')) and not list_has_any(" ~ text_words ~ ", " ~ no_persons() ~ "))") }}
+{# The same, whatever stands between and beside the words. #}
+{% macro words_alone(value) -%}
+    {{ return(words("regexp_replace(" ~ value ~ ", '[^\\p{L}]+', ' ', 'g')")) }}
+{%- endmacro %}
+
+{# One of these words is a given name and none a place's. #}
+{% macro name_somebody(found) -%}
+    {{ return("(list_has_any(" ~ found ~ ", getvariable('given_names')) and not list_has_any(" ~ found ~ ", " ~ no_persons() ~ "))") }}
 {%- endmacro %}
 
 {# Of 8 to 11 digits, with or without a check letter; no day, no two hours of a day (0700-0830), no round number. #}
@@ -161,10 +165,9 @@ marcas as (
         try_cast(regexp_replace(junto, '[^0-9]', '', 'g') as bigint) as numero,
         sueltas is not null
             and len(sueltas) between 1 and 6
-            and list_has_any(sueltas, getvariable('given_names'))
-            and not list_has_any(sueltas, {{ no_persons() }}) as es_nombre,
-        es_rara and {{ has_name('valor') }} as es_nombre_raro,
-        es_rara and {{ is_number_of_person('junto') }} and len(junto) <> mode(len(junto)) over (partition by posicion) as es_numero_raro
+            and {{ name_somebody('sueltas') }} as es_nombre,
+        es_rara and len({{ words_alone('valor') }}) > 1 and {{ name_somebody(words_alone('valor')) }} as es_nombre_raro,
+        mode(len(junto)) over (partition by posicion) as largo_usual
     from palabras
 )
 
@@ -185,7 +188,7 @@ from (
                     else count(*) filter (es_nombre) >= greatest(4, 0.5 * count(*))
                 end then 'persons'' names'
             when bool_or(es_nombre_raro) then 'a person''s name'
-            when bool_or(es_numero_raro) then 'a document or telephone number'
+            when bool_or(es_rara and es_numero and len(junto) <> largo_usual) then 'a document or telephone number'
         end as tipo
     from marcas
     group by posicion
@@ -216,7 +219,7 @@ order by posicion
             and (not contains({{ value }}, ' ') or regexp_matches({{ value }}, '[0-9]'))
             and not regexp_matches({{ value }}, '([0-9][ .-]?){7}')
             and not {{ has_document(value) }}
-            and not list_has_any({{ words("regexp_replace(" ~ value ~ ", '[^\\p{L}]+', ' ', 'g')") }}, getvariable('given_names'))
+            and not list_has_any({{ words_alone(value) }}, getvariable('given_names'))
             then {{ value }}
         {%- endif %}
         else '<text of ' || cast(len({{ value }}) as varchar) || ' characters>'
